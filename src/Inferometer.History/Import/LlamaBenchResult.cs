@@ -9,15 +9,19 @@ namespace Inferometer.History.Import;
 /// <summary>
 /// Tests of llama-bench: <c>n_prompt</c>, <c>n_gen</c>, <c>n_depth</c>, <c>avg_ts</c>, <c>samples_ts</c>, <c>stddev_ts</c>,
 /// <c>build_commit</c>, <c>model_filename</c>, <c>cpu_info</c>, <c>gpu_info</c>, <c>test_time</c>. Figures are called as <c>bench</c> calls
-/// them.
+/// them, whose own files are read as well: they have fields besides, of which <c>n_sequences</c> tells tests apart.
 /// </summary>
 internal static class LlamaBenchResult
 {
+    // Fields of bench alone: sequences side by side, and one that says whose file it is.
+    private const string Sequences = "n_sequences", OwnField = "limit_share";
+
     // Differ from test to test, or say nothing of what was asked.
     private static readonly string[] Results =
     [
         "n_prompt", "n_gen", "n_depth", "test_time", "avg_ns", "stddev_ns", "avg_ts", "stddev_ts", "samples_ns", "samples_ts", "n_threads",
-        "model_size", "model_n_params",
+        "model_size", "model_n_params", "test", Sequences, OwnField, "limit_ts", "joules_per_token", "watts", "probe_read_gbps",
+        "probe_float_gops", "probe_int8_gops",
     ];
 
     public static IEnumerable<ImportedRun> Of(IReadOnlyList<JsonElement> tests, string name)
@@ -36,9 +40,10 @@ internal static class LlamaBenchResult
             JsonObject settings = JsonNode.Parse(group.Key)!.AsObject();
             settings["tests"] = new JsonArray([.. metrics.Select(m => JsonValue.Create(m.Key))]);
             string? file = ImportedFigures.Text(first, "model_filename");
+            string program = first.TryGetProperty(OwnField, out _) ? "inferometer bench" : "llama-bench";
             yield return new ImportedRun
             {
-                Program = $"llama-bench {ImportedFigures.Text(first, "build_commit")}".TrimEnd(),
+                Program = $"{program} {ImportedFigures.Text(first, "build_commit")}".TrimEnd(),
                 Model = file?[(file.LastIndexOfAny(['/', '\\']) + 1)..],
                 On = ImportedFigures.Text(first, "gpu_info") ?? ImportedFigures.Text(first, "cpu_info"),
                 At = DateTimeOffset.TryParse(
@@ -78,6 +83,7 @@ internal static class LlamaBenchResult
         double depth = ImportedFigures.Number(test, "n_depth") ?? 0;
         string?[] parts = [prompt > 0 ? Text("pp", prompt) : null, generated > 0 ? Text("tg", generated) : null];
         return string.Join('+', parts.OfType<string>()) + (depth > 0 ? Text(" @ d", depth) : "")
+            + (ImportedFigures.Number(test, Sequences) is > 1 and { } sequences ? Text(" x ", sequences) : "")
             + (several && ImportedFigures.Number(test, "n_threads") is { } threads ? Text(" t", threads) : "");
 
         static string Text(string before, double number) => string.Create(CultureInfo.InvariantCulture, $"{before}{number}");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -14,18 +15,22 @@ namespace Inferometer.Reports.Benchmarks;
 /// <summary>Results as a table with llama-bench's columns for people and its field names for machines.</summary>
 public sealed class BenchReport
 {
+    private const int CommitDigits = 8;
+
     private readonly BenchRequest _request;
     private readonly string _modelName;
     private readonly string? _covers;
     private readonly Table _table = new(
         "results",
         null,
+        Column.Text("", "build_commit") with { Audience = Audience.Machines },
         Column.Text("model", "model_type"),
         Column.Text("", "model_filename") with { Audience = Audience.Machines },
         Column.Number("size", "model_size"),
         Column.Number("params", "model_n_params"),
         Column.Text("backend", "backends"),
         Column.Text("", "cpu_info") with { Audience = Audience.Machines },
+        Column.Text("", "gpu_info") with { Audience = Audience.Machines },
         Column.Text("", "runtime") with { Audience = Audience.Machines },
         Column.Number("threads", "n_threads"),
         Column.Text("", "type_kv") with { Audience = Audience.Machines },
@@ -42,6 +47,7 @@ public sealed class BenchReport
         Column.Number("", "avg_ns") with { Audience = Audience.Machines },
         Column.Number("", "stddev_ns") with { Audience = Audience.Machines },
         Column.Text("", "samples_ns") with { Audience = Audience.Machines },
+        Column.Text("", "samples_ts") with { Audience = Audience.Machines },
         Column.Number("of limit", "limit_share"),
         Column.Number("J/t", "joules_per_token"),
         Column.Number("", "watts") with { Audience = Audience.Machines },
@@ -90,6 +96,13 @@ public sealed class BenchReport
             : Dp.IsSupported ? "CPU, managed, 128 bit, dot product"
             : "CPU, managed, 128 bit";
 
+    // As long as git shows one; the version where the build has none.
+    private static string Commit { get; } =
+        (typeof(BenchReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown")
+            .Split('+') is [_, { Length: >= CommitDigits } commit, ..]
+                ? commit[..CommitDigits]
+                : typeof(BenchReport).Assembly.GetName().Version?.ToString() ?? "unknown";
+
     private static string BackendOf(BenchRequest request) =>
         request.Device is { } device ? $"GPU, managed, {device.DeviceName}" : Backend;
 
@@ -105,15 +118,15 @@ public sealed class BenchReport
         string rate = samples.MeanRate.ToString(decimals, CultureInfo.InvariantCulture)
             + " ± " + samples.RateDeviation.ToString(decimals, CultureInfo.InvariantCulture);
         _table.Add(
-            _modelName, model.Name, Cell.Number(model.FileBytes, Mebibytes(model.FileBytes)),
+            Commit, _modelName, model.Name, Cell.Number(model.FileBytes, Mebibytes(model.FileBytes)),
             Cell.Number(model.Parameters, Numbers.Count(model.Parameters)), BackendOf(_request), Processor(),
-            RuntimeInformation.FrameworkDescription,
+            _request.Device?.DeviceName ?? "", RuntimeInformation.FrameworkDescription,
             limits is null ? Cell.None : limits.Threads, _request.Cache.Name, _request.FlashAttention, BenchRunner.StepTokens,
             test.PromptTokens, test.GeneratedTokens, test.Depth, test.Sequences,
             DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             test.Name, Cell.Number(samples.MeanRate, rate), Cell.Number(samples.RateDeviation),
             Cell.Number(1e9 * samples.MeanSeconds), Cell.Number(1e9 * samples.SecondsDeviation),
-            Cell.List([.. samples.Seconds.Select(s => (1e9 * s).ToString("F0", CultureInfo.InvariantCulture))]),
+            Cell.List([.. samples.Seconds.Select(s => Math.Round(1e9 * s))]), Cell.List(samples.Rates),
             result.LimitRate is { } limit ? Cell.Share(samples.MeanRate / limit) : Cell.None,
             Cell.Number(samples.JoulesPerToken), Cell.Number(samples.Energy?.Watts), Cell.Number(result.LimitRate),
             Cell.Number(limits?.ReadGBps), Cell.Number(limits?.FloatGops), Cell.Number(limits?.Int8Gops));

@@ -2,7 +2,9 @@ namespace Inferometer.Reports.Documents;
 
 /// <summary>One value: the text people read and the exact value machines read.</summary>
 /// <param name="Text">Shown in tables.</param>
-/// <param name="Value">Written to CSV and JSON: text, number, truth value, a list of texts, or null when nothing is known.</param>
+/// <param name="Value">
+/// Written to CSV and JSON: text, number, truth value, a list of texts or of numbers, or null when nothing is known.
+/// </param>
 public readonly record struct Cell(string Text, object? Value)
 {
     /// <summary>How the text is meant.</summary>
@@ -44,5 +46,12 @@ public readonly record struct Cell(string Text, object? Value)
     {
         ArgumentNullException.ThrowIfNull(items);
         return new(items.Count == 0 ? "-" : string.Join(", ", items), items);
+    }
+
+    /// <summary>Several numbers, shown with commas; machines get all of them.</summary>
+    public static Cell List(IReadOnlyList<double> items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        return new(items.Count == 0 ? "-" : string.Join(", ", items.Select(i => Numbers.Short(i))), items);
     }
 }

@@ -50,6 +50,7 @@ public sealed class CsvWriter(TextWriter output) : IDocumentWriter
     private static string Text(object? value) => value switch
     {
         IReadOnlyList<string> list => string.Join(';', list),
+        IReadOnlyList<double> list => string.Join(';', list.Select(i => Text(i))),
         bool flag => flag ? "true" : "false",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };

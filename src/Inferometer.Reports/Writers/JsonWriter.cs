@@ -128,6 +128,15 @@ public sealed class JsonWriter(TextWriter output) : IDocumentWriter
 
                 json.WriteEndArray();
                 break;
+            case IReadOnlyList<double> list:
+                json.WriteStartArray();
+                foreach (double item in list)
+                {
+                    Value(json, item);
+                }
+
+                json.WriteEndArray();
+                break;
             default:
                 throw new ArgumentException($"A cell holds a {value.GetType().Name}, which has no place in JSON.", nameof(value));
         }

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Inferometer.Cli.Hosting;
+using Inferometer.History.Import;
+using Inferometer.History.Records;
+using Inferometer.Measurement.Published.Results;
 
 namespace Inferometer.Cli.Tests.Commands;
 
@@ -37,17 +40,30 @@ public class BenchCommandTests
         Assert.Equal(["pp8", "tg4"], rows.Select(r => r.GetProperty("test").GetString()));
         foreach (JsonElement row in rows)
         {
-            double[] samples =
-                [.. row.GetProperty("samples_ns").EnumerateArray()
-                    .Select(s => double.Parse(s.GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
+            double[] samples = [.. row.GetProperty("samples_ns").EnumerateArray().Select(s => s.GetDouble())];
             int tokens = row.GetProperty("n_prompt").GetInt32() + row.GetProperty("n_gen").GetInt32();
             Assert.Equal(3, samples.Length);
             Assert.Equal(samples.Average(), row.GetProperty("avg_ns").GetDouble(), 1.0);
             Assert.Equal(
                 samples.Average(s => 1e9 * tokens / s), row.GetProperty("avg_ts").GetDouble(),
                 0.001 * row.GetProperty("avg_ts").GetDouble());
+            Assert.Equal(
+                samples.Select(s => 1e9 * tokens / s), row.GetProperty("samples_ts").EnumerateArray().Select(s => s.GetDouble()),
+                (a, b) => Math.Abs(a - b) <= 1e-3 * a);
             Assert.Equal(1, row.GetProperty("n_threads").GetInt32());
+            Assert.Equal("", row.GetProperty("gpu_info").GetString());
         }
+    }
+
+    [Fact]
+    public async Task Rows_are_imported_as_one_run()
+    {
+        CommandRun run = (await CommandRun.OfLine("bench -p 8 -n 4 -b 1,2 -t 1 -r 3 --warm-up 0 -o json")).Succeeded();
+        RunRecord imported = Assert.Single(
+            ResultImport.Read(run.Output, "bench.json", DateTimeOffset.UnixEpoch, new BenchmarkSubject()));
+        Assert.Equal(["pp8", "pp8 x 2", "tg4", "tg4 x 2"], imported.Metrics.Select(m => m.Key).Order(StringComparer.Ordinal));
+        Assert.All(imported.Metrics, m => Assert.Equal(3, imported.SeriesOf(m)!.Values.Count));
+        Assert.StartsWith("inferometer bench ", imported.Product, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -108,7 +108,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
             byte* x = operand.Activations + slab * _activationBytes;
             for (int panel = first; panel < end; panel++)
             {
-                new Span<float>(sums, tokens * PanelRows.Count).Clear();
+                PanelRows.Clear(sums, tokens);
                 TKernel.Multiply(_panels + panel * _panelBytes, _blocks, x, tokens, sums);
                 PanelRows.Store(operand, sums, panel * PanelRows.Count, Rows, slab, tokens);
             }
@@ -129,7 +129,7 @@ internal sealed unsafe class PanelMatrix<TKernel> : WeightMatrix
             for (int slab = 0; slab < operand.Tokens; slab += Int8Activations.SlabTokens)
             {
                 int tokens = Math.Min(Int8Activations.SlabTokens, operand.Tokens - slab);
-                new Span<float>(sums, tokens * PanelRows.Count).Clear();
+                PanelRows.Clear(sums, tokens);
                 TKernel.Multiply(weights, _blocks, operand.Activations + slab * _activationBytes, tokens, sums);
                 PanelRows.Store(operand, sums, panel * PanelRows.Count, Rows, slab, tokens);
             }

@@ -38,6 +38,21 @@ internal static unsafe class PanelRows
         }
     }
 
+    /// <summary>Sets the sums of some tokens to zero.</summary>
+    /// <remarks>
+    /// Spans of 768 bytes and more are cleared by the C library, which took 3 % of a step of 32 sequences (glibc 2.36, Sapphire Rapids).
+    /// </remarks>
+    /// <param name="sums">[tokens][16].</param>
+    /// <param name="tokens">Tokens.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Clear(float* sums, int tokens)
+    {
+        for (int t = 0; t < tokens; t++, sums += Count)
+        {
+            Vector512<float>.Zero.Store(sums);
+        }
+    }
+
     /// <summary>Writes what a panel gave for some tokens to its rows of the output.</summary>
     /// <param name="operand">Output.</param>
     /// <param name="sums">[tokens][16].</param>

@@ -176,7 +176,7 @@ internal sealed unsafe class RowMatrix : WeightMatrix
             byte* x = operand.Activations + (long)slab * blocks * Int8Activations.WideBlockBytes32;
             for (int panel = 0; panel < count; panel++)
             {
-                new Span<float>(sums, tokens * PanelRows.Count).Clear();
+                PanelRows.Clear(sums, tokens);
                 FinePanel.Multiply(panels + (long)panel * panelBytes, blocks, x, tokens, sums);
                 PanelRows.Store(operand, sums, firstRow + panel * PanelRows.Count, Rows, slab, tokens);
             }
