@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.Upstreams;
 
@@ -51,8 +52,7 @@ internal static class RequestCost
     }
 
     private static long Count(JsonElement root, string name, int usual) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int count)
-        && count > 0
+        root.TryGetProperty(name, out JsonElement value) && RequestFields.IsWhole(value, out long count) && count is > 0 and <= int.MaxValue
             ? count
             : usual;
 }

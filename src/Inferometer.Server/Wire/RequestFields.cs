@@ -61,9 +61,28 @@ internal sealed class RequestFields
         string range = most == long.MaxValue
             ? string.Create(CultureInfo.InvariantCulture, $"a whole number, {least} or more")
             : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}");
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= least && number <= most
-            ? number
-            : throw Wrong(name, range);
+        return IsWhole(value, out long number) && number >= least && number <= most ? number : throw Wrong(name, range);
+    }
+
+    /// <summary>
+    /// Whether a value is a whole number, which it is as 16.0 or 1.6e1 as well: JSON has one kind of number, and clients in languages that
+    /// have one as well write it so.
+    /// </summary>
+    public static bool IsWhole(JsonElement value, out long number)
+    {
+        number = 0;
+        if (value.ValueKind != JsonValueKind.Number || value.TryGetInt64(out number))
+        {
+            return value.ValueKind == JsonValueKind.Number;
+        }
+
+        if (!value.TryGetDecimal(out decimal exact) || exact != decimal.Truncate(exact) || exact is < long.MinValue or > long.MaxValue)
+        {
+            return false;
+        }
+
+        number = (long)exact;
+        return true;
     }
 
     /// <summary>A whole number of 32 bits; null where it is not there.</summary>

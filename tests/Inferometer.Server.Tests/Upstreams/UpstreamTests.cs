@@ -215,6 +215,7 @@ public sealed class UpstreamTests
     [Theory]
     [InlineData("", 1)]
     [InlineData("not json at all", 4)]
+    [InlineData("""{"max_tokens":100.0,"n":3.0}""", 308)]
     [InlineData("""{"max_tokens":100,"n":3}""", 307)]
     [InlineData("""{"max_completion_tokens":50}""", 58)]
     [InlineData("""{"options":{"num_predict":40}}""", 48)]

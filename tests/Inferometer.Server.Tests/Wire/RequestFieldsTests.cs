@@ -42,6 +42,29 @@ public sealed class RequestFieldsTests
         Assert.Contains("from 0 to 1", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("16", 16)]
+    [InlineData("16.0", 16)]
+    [InlineData("1.6e1", 16)]
+    [InlineData("-0.0", 0)]
+    [InlineData("9223372036854775807", long.MaxValue)]
+    [InlineData("9223372036854775807.0", long.MaxValue)]
+    public void A_whole_number_may_be_written_with_a_point(string written, long value) =>
+        Assert.Equal(value, Of($$"""{"x":{{written}}}""").Whole("x", 0, long.MaxValue));
+
+    [Theory]
+    [InlineData("16.5")]
+    [InlineData("1e-1")]
+    [InlineData("9223372036854775808")]
+    [InlineData("1e300")]
+    [InlineData("true")]
+    [InlineData("\"16\"")]
+    public void Another_number_is_none(string written)
+    {
+        ApiException error = Assert.Throws<ApiException>(() => Of($$"""{"x":{{written}}}""").Whole("x", 0, long.MaxValue));
+        Assert.Contains("a whole number, 0 or more", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_long_value_is_cut_in_the_message()
     {
