@@ -138,6 +138,8 @@ public sealed class AssemblerTests
         code.Vpsubb(new(25), new(16), new(8));
         code.Vsubps(new(9), new(20), new(31));
         code.Vcvtdq2ps(new(12), new Memory(Gpr.R11, 1024));
+        code.Vcvtps2dq(new(19), new(6));
+        code.Vpsubw(new(5), new(21), new(14));
         code.Mov(new Memory(Gpr.Rcx, 88), Gpr.Rdx);
         code.Add(Gpr.R8, new Memory(Gpr.Rcx, 80));
         code.Sub(Gpr.Rdx, new Memory(Gpr.R9, 4096));
@@ -147,7 +149,7 @@ public sealed class AssemblerTests
                 "tileloadd 0x400(%r10,%rax,1),%tmm2", "tilestored %tmm3,-0x40(%r11,%rcx,1)", "tdpbsud %tmm6,%tmm4,%tmm0",
                 "tdpbssd %tmm7,%tmm5,%tmm1", "tdpbf16ps %tmm4,%tmm2,%tmm3", "tdpbuud %tmm7,%tmm1,%tmm4", "tilerelease",
                 "vpaddb %zmm27,%zmm3,%zmm18", "vpaddd -0x80(%r11),%zmm28,%zmm7", "vpsubb %zmm8,%zmm16,%zmm25", "vsubps %zmm31,%zmm20,%zmm9",
-                "vcvtdq2ps 0x400(%r11),%zmm12", "mov %rdx,0x58(%rcx)",
+                "vcvtdq2ps 0x400(%r11),%zmm12", "vcvtps2dq %zmm6,%zmm19", "vpsubw %zmm14,%zmm21,%zmm5", "mov %rdx,0x58(%rcx)",
                 "add 0x50(%rcx),%r8", "sub 0x1000(%r9),%rdx", "vzeroupper", "ret",
             ],
             Disassemble(code));
@@ -167,7 +169,8 @@ public sealed class AssemblerTests
                 BrainTileCode.Arrange(false), Block32Code.SmallOnTiles<Q4_0Format>(288, 32), Block32Code.SmallOnTiles<Q5_0Format>(352, 32),
                 Block32Code.BytesOnTiles(544, 32), Block32Code.TableOnTiles<IQ4_XSFormat>(272), Block32Code.TableOnTiles<MXFP4Format>(272),
                 LowBitCode.WriteOnTiles<Q2_KFormat>(1344, 32, 64, 320, 320), LowBitCode.WriteOnTiles<Q3_KFormat>(1824, 32, 32, 288, 800),
-                Block256Code.WriteOnTiles(2368, 64, 192, 320, 320), Block256Code.WriteOnTiles(2880, 64, 192, 320, 832),
+                TwoByteTileCode.WriteSixBitScales(2368, 64, 192, 320, 320),
+                TwoByteTileCode.WriteSixBitScales(2880, 64, 192, 320, 832), TwoByteTileCode.WriteSixBits(3360, 32, 288),
                 HalfRowCode.Apart(), WidenedTileCode.Write(3, 4, false), WidenedTileCode.Write(4, 1, true),
             ])
         {

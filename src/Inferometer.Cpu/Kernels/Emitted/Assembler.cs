@@ -104,6 +104,11 @@ internal sealed partial class Assembler
 
     public void Vaddps(Zmm target, Zmm first, Zmm second) => Evex(0x58, Map.F, Prefix.None, target, first, second);
 
+    public void Vpsubw(Zmm target, Zmm first, Zmm second) => Evex(0xF9, Map.F, Prefix.P66, target, first, second);
+
+    /// <summary>f32 to the nearest 32-bit integers.</summary>
+    public void Vcvtps2dq(Zmm target, Zmm source) => Evex(0x5B, Map.F, Prefix.P66, target, default, source);
+
     public void Vsubps(Zmm target, Zmm first, Zmm second) => Evex(0x5C, Map.F, Prefix.None, target, first, second);
 
     public void Vmulps(Zmm target, Zmm first, Zmm second) => Evex(0x59, Map.F, Prefix.None, target, first, second);

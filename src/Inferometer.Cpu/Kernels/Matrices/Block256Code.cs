@@ -4,43 +4,34 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
 /// Code for one block of 256 columns of Q4_K, Q5_K and Q6_K: products[token][16] = sum over groups of scale times the products of quants
-/// and activations, as f32. Arguments: panel, activations, tokens, products.
+/// and activations, whole numbers of 32 bits. Arguments: panel, activations, tokens, products.
 /// </summary>
 /// <remarks>
-/// A group's products are whole numbers below 2^24 times its scale, so that only their sum is rounded. Weights of 32 columns stay in eight
-/// registers while the tokens pass, four at a time.
-/// <para>
-/// Q4_K and Q5_K on tiles (<see cref="TileLoop"/>): the function is for several blocks, up to their sums, and does the same in the same
-/// order. Only one port converts and multiplies vectors there, so that whole numbers become f32 by two additions, which are exact. Q6_K,
-/// with twice the groups, was an eighth slower on tiles.
-/// </para>
+/// Scales are multiplied in as f32, which takes one instruction with the addition where integers take three, and as many groups are added
+/// up so as stay below 2^24 whatever the numbers are: nothing is rounded. Weights of 32 columns stay in eight registers while the tokens
+/// pass, four at a time. On tiles: <see cref="TwoByteTileCode"/>.
 /// </remarks>
 internal static class Block256Code
 {
     private const Gpr Panel = Gpr.Rdi, X = Gpr.Rsi, Tokens = Gpr.Rdx, Products = Gpr.Rcx;
     private const Gpr Count = Gpr.R8, Target = Gpr.R9, Activations = Gpr.R10;
 
-    // Whole numbers below 2^22 added to the bits of 1.5 * 2^23 are those of the sum, as f32.
-    private const float Shift = 3 << 22;
+    /// <summary>Bytes of a part of Q6_K's quants.</summary>
+    public const int PartBytes = 12 * 64;
 
-    // Q4_K and Q5_K on tiles: columns of a group and their rows of weights, groups of a pass, and the area with what they came to.
-    private const int GroupColumns = 32, GroupRows = GroupColumns / 4, PassGroups = 2, SumArea = PassGroups;
-
-    // Tokens from which tiles are faster than vectors.
-    private const int FewestOnTiles = 16;
-
-    // Behind a pass's scales: factors of scales and of minima, and the minima of two groups each.
-    private const int FactorVector = PassGroups, MinimumVector = FactorVector + 1, MinimaVector = MinimumVector + 1, MinimaVectors = 4;
+    // From a token's products to its sum in f32.
+    private const int PartialAt = Int8Activations.SlabTokens * 64;
 
     private static readonly Zmm s_scale = new(24), s_secondScale = new(25), s_high = new(26), s_ones = new(28), s_bits = new(29),
         s_mask = new(30), s_bit = new(31);
 
-    // On tiles.
-    private static readonly Zmm s_unshift = new(27), s_shift = new(28);
-
-    /// <summary>Q4_K and Q5_K: groups of 32 columns, two of them in the nibbles of eight vectors.</summary>
+    /// <summary>
+    /// Q4_K and Q5_K: groups of 32 columns, two of them in the nibbles of eight vectors. Behind the products is room for as many f32.
+    /// </summary>
     public static Assembler SixBitScales(int panelBlockBytes, int scalesAt, int fifthAt, int quantsAt)
     {
+        // 32 columns of 15 or 31 by 127, times 63.
+        int together = quantsAt > fifthAt ? 2 : 4;
         Assembler code = Begin(0x0F0F0F0F, quantsAt > fifthAt ? 0x10101010u : 0);
         for (int group = 0; group < 8; group++)
         {
@@ -49,8 +40,10 @@ internal static class Block256Code
                 Prefetch(code, group / 2 * (panelBlockBytes / 4), panelBlockBytes / 4);
             }
 
-            LoadGroup(code, group, scalesAt, fifthAt, quantsAt);
-            bool isFirst = group == 0;
+            LoadQuants(code, group, fifthAt, quantsAt);
+            code.Vpmovzxbd(s_scale, new(Panel, scalesAt + (16 * group)));
+            code.Vcvtdq2ps(s_scale, s_scale);
+            bool begins = group % together == 0, ends = group % together == together - 1, isFirst = group < together;
             int first = 32 * group;
             ForTokens(code, tokens =>
             {
@@ -60,7 +53,7 @@ internal static class Block256Code
                 }
 
                 Multiply(code, tokens, 0, 0, 8, first);
-                Finish(code, tokens, isFirst, hasSecond: false);
+                AddGroup(code, tokens, begins, ends, isFirst);
             });
         }
 
@@ -70,7 +63,6 @@ internal static class Block256Code
     /// <summary>Q6_K: groups of 16 columns, four of them in a part; see <see cref="Q6_KPanel"/> for what lies where.</summary>
     public static Assembler SixBits(int scalesAt, int partsAt)
     {
-        const int PartBytes = 12 * 64;
         Assembler code = Begin(0x0F0F0F0F, 0x30303030);
         code.Fill(s_ones, 0x00010001);
         for (int part = 0; part < 4; part++)
@@ -80,28 +72,7 @@ internal static class Block256Code
             int group = (part / 2 * 8) + (part % 2);
             for (int pair = 0; pair < 2; pair++)
             {
-                // Runs 0 and 1 in the low nibbles, then 2 and 3 in the high ones; the upper two bits of all four in one vector.
-                for (int i = 0; i < 4; i++)
-                {
-                    code.Load(s_high, new(Panel, quants + (192 * i) + 128));
-                    for (int run = 0; run < 2; run++)
-                    {
-                        Zmm weight = Weight((4 * run) + i);
-                        code.Load(weight, new(Panel, quants + (192 * i) + (64 * run)));
-                        if (pair == 1)
-                        {
-                            code.Vpsrlw(weight, weight, 4);
-                        }
-
-                        code.Vpandd(weight, weight, s_mask);
-                        Zmm bits = s_bits;
-                        Copy(code, bits, s_high);
-                        MoveBit(code, bits, 2 * ((2 * pair) + run), 4);
-                        code.Vpandd(bits, bits, s_bit);
-                        code.Vpord(weight, weight, bits);
-                    }
-                }
-
+                LoadRuns(code, quants, pair);
                 int first = group + (4 * pair), second = first + 2;
                 code.Vpmovsxbd(s_scale, new(Panel, scalesAt + (16 * first)));
                 code.Vcvtdq2ps(s_scale, s_scale);
@@ -124,7 +95,7 @@ internal static class Block256Code
                         Multiply(code, tokens, tokens * run, 4 * run, 4, columns);
                     }
 
-                    Finish(code, tokens, isFirst, hasSecond: true);
+                    AddGroups(code, tokens, isFirst);
                 });
             }
         }
@@ -132,167 +103,8 @@ internal static class Block256Code
         return code;
     }
 
-    /// <summary>A kernel on tiles for several blocks of Q4_K or Q5_K.</summary>
-    public static TileKernel OnTiles(int panelBlockBytes, int scalesAt, int minimaAt, int fifthAt, int quantsAt) => new(
-        () => WriteOnTiles(panelBlockBytes, scalesAt, minimaAt, fifthAt, quantsAt), GroupColumns, Int8Activations.BlockBytes256, 1,
-        FewestOnTiles);
-
-    /// <summary>The code of <see cref="OnTiles"/>.</summary>
-    public static Assembler WriteOnTiles(int panelBlockBytes, int scalesAt, int minimaAt, int fifthAt, int quantsAt)
-    {
-        const int Passes = 8 / PassGroups;
-        Assembler code = Begin(0x0F0F0F0F, quantsAt > fifthAt ? 0x10101010u : 0);
-        BeginTiles(code);
-        TileLoop.Write(code, Int8Activations.BlockBytes256, panelBlockBytes, SumArea + 1,
-        [
-            .. Enumerable.Range(0, Passes).Select(pass => new TileLoop.Pass(
-                () => Load(pass), ProductsOnTiles(code, PassGroups * pass * GroupColumns),
-                (first, tokens) => AddProducts(code, first, tokens, pass == 0, pass == Passes - 1),
-                () => Keep(code), pass == Passes - 1 ? 1 : 0)),
-        ]);
-        return code;
-
-        void Load(int pass)
-        {
-            PanelPrefetch.Write(code, Panel, pass * (panelBlockBytes / Passes), panelBlockBytes / Passes);
-            for (int i = 0; i < PassGroups; i++)
-            {
-                LoadGroup(code, (PassGroups * pass) + i, scalesAt, fifthAt, quantsAt);
-                for (int row = 0; row < GroupRows; row++)
-                {
-                    TileLoop.StoreWeights(code, (GroupRows * i) + row, Weight(row));
-                }
-
-                code.Store(Vector(i, TileKernel.NewVectorsAt), s_scale);
-            }
-
-            for (int i = 0; i < PassGroups; i++)
-            {
-                TileLoop.LoadWeights(code, TileKernel.Weights(i), GroupRows * i);
-            }
-
-            if (pass < Passes - 1)
-            {
-                return;
-            }
-
-            code.Vcvtph2ps(s_scale, new Memory(Panel, 0));
-            code.Store(Vector(FactorVector, TileKernel.NewVectorsAt), s_scale);
-            code.Vcvtph2ps(s_scale, new Memory(Panel, 32));
-            code.Store(Vector(MinimumVector, TileKernel.NewVectorsAt), s_scale);
-            for (int pair = 0; pair < MinimaVectors; pair++)
-            {
-                code.Vpmovzxbd(s_scale, new(Panel, minimaAt + (32 * pair)));
-                code.Vpmovzxbd(s_bits, new(Panel, minimaAt + (32 * pair) + 16));
-                code.Vpslld(s_bits, s_bits, 16);
-                code.Vpord(s_scale, s_scale, s_bits);
-                code.Store(Vector(MinimaVector + pair, TileKernel.NewVectorsAt), s_scale);
-            }
-        }
-    }
-
-    private static Memory Vector(int number, int vectorsAt) => new(TileLoop.Frame, vectorsAt + (64 * number));
-
-    private static void BeginTiles(Assembler code)
-    {
-        code.Fill(s_shift, BitConverter.SingleToUInt32Bits(Shift));
-        code.Fill(s_unshift, BitConverter.SingleToUInt32Bits(-Shift));
-    }
-
-    private static void Keep(Assembler code)
-    {
-        for (int i = 0; i < MinimaVector + MinimaVectors; i++)
-        {
-            code.Load(s_scale, Vector(i, TileKernel.NewVectorsAt));
-            code.Store(Vector(i, TileKernel.VectorsAt), s_scale);
-        }
-    }
-
-    private static TileLoop.Product[] ProductsOnTiles(Assembler code, int column) =>
-    [
-        .. Enumerable.Range(0, PassGroups).Select(i => new TileLoop.Product(
-            tiles => TileLoop.LoadActivations(
-                code, tiles.Activations, Int8Activations.BlockBytes256, column + (GroupColumns * i)),
-            tiles => code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i)))),
-    ];
-
-    // Products times scales, to what the passes before came to.
-    private static void AddProducts(Assembler code, int first, int tokens, bool isFirst, bool isLast)
-    {
-        Memory Area(int area, int token) => new(TileLoop.Area, (area * TileKernel.AreaBytes) + (64 * (first + token)));
-        Zmm products = new(16);
-        for (int token = 0; token < tokens && !isFirst; token++)
-        {
-            code.Load(new(token), Area(SumArea, token));
-        }
-
-        for (int i = 0; i < PassGroups; i++)
-        {
-            code.Load(s_scale, Vector(i, TileKernel.VectorsAt));
-            for (int token = 0; token < tokens; token++)
-            {
-                code.Vpaddd(products, s_shift, Area(i, token));
-                code.Vaddps(products, products, s_unshift);
-                if (isFirst && i == 0)
-                {
-                    code.Vmulps(new(token), products, s_scale);
-                }
-                else
-                {
-                    code.Vfmadd231ps(new(token), products, s_scale);
-                }
-            }
-        }
-
-        if (isLast)
-        {
-            AddWithMinima(code, first, tokens);
-            return;
-        }
-
-        for (int token = 0; token < tokens; token++)
-        {
-            code.Store(Area(SumArea, token), new(token));
-        }
-    }
-
-    private static Memory Activation(int token, int distance) =>
-        new(TileLoop.Before, (token * Int8Activations.BlockBytes256) + distance);
-
-    // sums[token] += (factor * products - factor of minima * minima and the activations' sums) * scale of the activations.
-    private static void AddWithMinima(Assembler code, int first, int tokens)
-    {
-        Zmm minima = new(16), scale = new(17), factor = new(18), minimum = new(19);
-        Zmm[] pairs = [new(20), new(21), new(22), new(23)];
-        code.Load(factor, Vector(FactorVector, TileKernel.VectorsAt));
-        code.Load(minimum, Vector(MinimumVector, TileKernel.VectorsAt));
-        for (int pair = 0; pair < MinimaVectors; pair++)
-        {
-            code.Load(pairs[pair], Vector(MinimaVector + pair, TileKernel.VectorsAt));
-        }
-
-        for (int token = 0; token < tokens; token++)
-        {
-            Zmm sum = new(token);
-            code.Vpxord(minima, minima, minima);
-            for (int pair = 0; pair < MinimaVectors; pair++)
-            {
-                code.Vpdpwssd(minima, pairs[pair], Activation(first + token, Int8Activations.SumOffset256 + (4 * pair)));
-            }
-
-            code.Vcvtdq2ps(minima, minima);
-            code.Vmulps(minima, minima, minimum);
-            code.Vmulps(sum, sum, factor);
-            code.Vsubps(sum, sum, minima);
-            code.Vpbroadcastd(scale, Activation(first + token, Int8Activations.ScaleOffset256));
-            Memory target = new(TileLoop.Target, 64 * (first + token));
-            code.Vfmadd213ps(sum, scale, target);
-            code.Store(target, sum);
-        }
-    }
-
-    // Weights and scales of a group of 32 columns.
-    private static void LoadGroup(Assembler code, int group, int scalesAt, int fifthAt, int quantsAt)
+    /// <summary>The unpacked quants of a group of 32 columns of Q4_K or Q5_K, in the registers of <see cref="Weight"/>.</summary>
+    public static void LoadQuants(Assembler code, int group, int fifthAt, int quantsAt)
     {
         bool hasFifthBits = quantsAt > fifthAt;
         for (int i = 0; i < 8; i++)
@@ -313,16 +125,43 @@ internal static class Block256Code
                 code.Vpord(weight, weight, s_bits);
             }
         }
-
-        code.Vpmovzxbd(s_scale, new(Panel, scalesAt + (16 * group)));
-        code.Vcvtdq2ps(s_scale, s_scale);
     }
 
-    private static Zmm Weight(int i) => new(16 + i);
+    /// <summary>
+    /// The unpacked quants of two runs of 16 columns of Q6_K, in the registers of <see cref="Weight"/>: 0 and 1 in the low nibbles, then 2
+    /// and 3 in the high ones; the upper two bits of all four in one vector.
+    /// </summary>
+    public static void LoadRuns(Assembler code, int partAt, int pair)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            code.Load(s_high, new(Panel, partAt + (192 * i) + 128));
+            for (int run = 0; run < 2; run++)
+            {
+                Zmm weight = Weight((4 * run) + i);
+                code.Load(weight, new(Panel, partAt + (192 * i) + (64 * run)));
+                if (pair == 1)
+                {
+                    code.Vpsrlw(weight, weight, 4);
+                }
+
+                code.Vpandd(weight, weight, s_mask);
+                Zmm bits = s_bits;
+                Copy(code, bits, s_high);
+                MoveBit(code, bits, 2 * ((2 * pair) + run), 4);
+                code.Vpandd(bits, bits, s_bit);
+                code.Vpord(weight, weight, bits);
+            }
+        }
+    }
+
+    /// <summary>Unpacked quants, 0 to 7.</summary>
+    public static Zmm Weight(int i) => new(16 + i);
 
     private static Memory At(int token, int distance) => new(Activations, (token * Int8Activations.BlockBytes256) + distance);
 
-    private static Assembler Begin(uint mask, uint bit)
+    /// <summary>Code in whose registers is what unpacks quants: masks of their low bits and of those that are added.</summary>
+    public static Assembler Begin(uint mask, uint bit)
     {
         Assembler code = new();
         code.Fill(s_mask, mask);
@@ -376,29 +215,57 @@ internal static class Block256Code
         }
     }
 
-    private static void Finish(Assembler code, int tokens, bool isFirst, bool hasSecond)
+    // Scale times products, to what the groups before came to.
+    private static void AddGroup(Assembler code, int tokens, bool begins, bool ends, bool isFirst)
     {
         for (int token = 0; token < tokens; token++)
         {
-            Zmm sum = new(token), second = new(tokens + token);
-            Memory target = new(Target, 64 * token);
+            Zmm sum = new(token);
+            Memory partial = new(Target, PartialAt + (64 * token));
             code.Vcvtdq2ps(sum, sum);
-            if (isFirst)
+            if (begins)
             {
                 code.Vmulps(sum, sum, s_scale);
             }
             else
             {
-                code.Vfmadd213ps(sum, s_scale, target);
+                code.Vfmadd213ps(sum, s_scale, partial);
             }
 
-            if (hasSecond)
+            if (ends)
             {
-                code.Vcvtdq2ps(second, second);
-                code.Vfmadd231ps(sum, second, s_secondScale);
+                Add(code, token, sum, isFirst);
             }
-
-            code.Store(target, sum);
+            else
+            {
+                code.Store(partial, sum);
+            }
         }
+    }
+
+    // The same for two groups at once: 16 columns of 32 by 127 times 128 each.
+    private static void AddGroups(Assembler code, int tokens, bool isFirst)
+    {
+        for (int token = 0; token < tokens; token++)
+        {
+            Zmm sum = new(token), second = new(tokens + token);
+            code.Vcvtdq2ps(sum, sum);
+            code.Vmulps(sum, sum, s_scale);
+            code.Vcvtdq2ps(second, second);
+            code.Vfmadd231ps(sum, second, s_secondScale);
+            Add(code, token, sum, isFirst);
+        }
+    }
+
+    private static void Add(Assembler code, int token, Zmm sum, bool isFirst)
+    {
+        Memory target = new(Target, 64 * token);
+        code.Vcvtps2dq(sum, sum);
+        if (!isFirst)
+        {
+            code.Vpaddd(sum, sum, target);
+        }
+
+        code.Store(target, sum);
     }
 }

@@ -242,7 +242,7 @@ internal static class Block32Code
         TileLoop.Pass[] passes =
         [
             .. Enumerable.Range(0, groups / PassBlocks).Select(pass => new TileLoop.Pass(
-                () => LoadTiles(pass * PassBlocks), ProductsOnTiles(code), (first, tokens) => AddProducts(code, first, tokens),
+                () => LoadTiles(pass * PassBlocks), PassBlocks, StepsOnTiles(code), (first, tokens) => AddProducts(code, first, tokens),
                 () => KeepScales(code), PassBlocks)),
         ];
         TileLoop.Write(code, Int8Activations.BlockBytes32, headBytes + (groups * groupBytes), PassBlocks, passes);
@@ -285,10 +285,11 @@ internal static class Block32Code
         }
     }
 
-    private static TileLoop.Product[] ProductsOnTiles(Assembler code) =>
+    private static Action[] StepsOnTiles(Assembler code) =>
     [
-        .. Enumerable.Range(0, PassBlocks).Select(block => new TileLoop.Product(
-            tiles =>
+        .. Enumerable.Range(0, PassBlocks).SelectMany(block => (Action[])
+        [
+            () =>
             {
                 Memory step = new(TileLoop.Frame, TileKernel.BlockStepAt);
                 for (int i = 0; i < block; i++)
@@ -296,13 +297,14 @@ internal static class Block32Code
                     code.Add(TileLoop.X, step);
                 }
 
-                TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes32, 0);
+                TileLoop.LoadActivations(code, Int8Activations.BlockBytes32, 0);
                 for (int i = 0; i < block; i++)
                 {
                     code.Sub(TileLoop.X, step);
                 }
             },
-            tiles => code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(block)))),
+            () => code.Tdpbssd(TileKernel.Products(block), TileKernel.Activations, TileKernel.Weights(block)),
+        ]),
     ];
 
     // What AddTokens does once it has the products, for several blocks and sums that stay in registers; in the same order.

@@ -99,8 +99,9 @@ internal static class LowBitCode
         where TFormat : struct, ILowBitFormat
     {
         Assembler code = Begin();
-        TileLoop.Write(code, Int8Activations.BlockBytes256, panelBlockBytes, TFormat.HasThirdBits ? 1 : 3, new TileLoop.Pass(
-            () => LoadTiles<TFormat>(code, minimaAt, scalesAt, thirdAt, partsAt), ProductsOnTiles<TFormat>(code),
+        int products = TFormat.HasThirdBits ? 1 : 3;
+        TileLoop.Write(code, Int8Activations.BlockBytes256, panelBlockBytes, products, new TileLoop.Pass(
+            () => LoadTiles<TFormat>(code, minimaAt, scalesAt, thirdAt, partsAt), products, StepsOnTiles<TFormat>(code),
             (first, tokens) => AddProducts<TFormat>(code, first, tokens), () => KeepFactors(code), 1));
         return code;
     }
@@ -192,53 +193,46 @@ internal static class LowBitCode
     }
 
     // Products, and for the minima those of the lower and of the upper bytes of sums.
-    private static TileLoop.Product[] ProductsOnTiles<TFormat>(Assembler code)
+    private static List<Action> StepsOnTiles<TFormat>(Assembler code)
         where TFormat : struct, ILowBitFormat
     {
-        Tmm last = TileKernel.Weights(3);
-        TileLoop.Product products = new(tiles => LoadActivations(tiles, 0), tiles =>
+        Tmm last = TileKernel.Weights(3), x = TileKernel.Activations;
+        List<Action> steps = [];
+        for (int tile = 0; tile < 4; tile++)
         {
-            for (int i = 0; i < 4; i++)
+            int i = tile;
+            steps.Add(() =>
             {
                 if (i == 3 && !TFormat.HasThirdBits)
                 {
                     TileLoop.LoadWeights(code, last, TileRows * i);
                 }
 
-                if (i > 0)
-                {
-                    LoadActivations(tiles, TileColumns * i);
-                }
-
+                TileLoop.LoadActivations(code, Int8Activations.BlockBytes256, TileColumns * i);
                 if (TFormat.HasThirdBits)
                 {
-                    code.Tdpbssd(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+                    code.Tdpbssd(TileKernel.Products(0), x, TileKernel.Weights(i));
                 }
                 else
                 {
-                    code.Tdpbsud(tiles.Products, tiles.Activations, TileKernel.Weights(i));
+                    code.Tdpbsud(TileKernel.Products(0), x, TileKernel.Weights(i));
                 }
-            }
-        });
-        return TFormat.HasThirdBits
-            ? [products]
-            :
-            [
-                products,
-                new(
-                    tiles =>
-                    {
-                        LoadActivations(tiles, Int8Activations.PairSumOffset256);
-                        TileLoop.LoadWeights(code, last, LowerMinima);
-                    },
-                    tiles => code.Tdpbuud(tiles.Products, tiles.Activations, last)),
-                new(
-                    _ => TileLoop.LoadWeights(code, last, UpperMinima),
-                    tiles => code.Tdpbsud(tiles.Products, tiles.Activations, last)),
-            ];
+            });
+        }
 
-        void LoadActivations(TileKernel.Tiles tiles, int column) =>
-            TileLoop.LoadActivations(code, tiles.Activations, Int8Activations.BlockBytes256, column);
+        if (!TFormat.HasThirdBits)
+        {
+            steps.Add(() =>
+            {
+                TileLoop.LoadActivations(code, Int8Activations.BlockBytes256, Int8Activations.PairSumOffset256);
+                TileLoop.LoadWeights(code, last, LowerMinima);
+                code.Tdpbuud(TileKernel.Products(1), x, last);
+                TileLoop.LoadWeights(code, last, UpperMinima);
+                code.Tdpbsud(TileKernel.Products(2), x, last);
+            });
+        }
+
+        return steps;
     }
 
     // In the order of the other kernels: minima, then products.

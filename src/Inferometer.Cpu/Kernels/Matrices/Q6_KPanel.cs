@@ -18,9 +18,11 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     private const int PartBytes = 12 * 64;
     private const int BlockBytes = PartOffset + 4 * PartBytes;
 
-    private static readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void> s_emitted =
-        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void>)EmittedKernels.Place(
+    private static readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, int*, void> s_emitted =
+        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, int*, void>)EmittedKernels.Place(
             () => Block256Code.SixBits(ScaleOffset, PartOffset));
+
+    private static readonly TileKernel s_onTiles = TwoByteTileCode.SixBits(BlockBytes, ScaleOffset, PartOffset);
 
     public static GgmlType Type => GgmlType.Q6_K;
 
@@ -104,18 +106,24 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
 
     public static void Multiply(byte* panel, int blocks, byte* x, int tokens, float* sums)
     {
+        if (s_onTiles.Takes(tokens))
+        {
+            _ = s_onTiles.Multiply(panel, blocks, x, tokens, sums);
+            return;
+        }
+
         int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
             if (s_emitted is not null)
             {
-                s_emitted(panel, x, tokens, (float*)products);
-                AddSums512(panel, x, tokens, products, true, sums);
+                s_emitted(panel, x, tokens, products);
+                AddSums512(panel, x, tokens, products, sums);
             }
             else if (Avx512BW.IsSupported)
             {
                 Products512(panel, x, tokens, products);
-                AddSums512(panel, x, tokens, products, false, sums);
+                AddSums512(panel, x, tokens, products, sums);
             }
             else if (Avx2.IsSupported)
             {
@@ -229,16 +237,15 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     private static Vector512<short> Pairs512(Vector512<byte> weights, int four) =>
         Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(four).AsSByte());
 
-    /// <summary>sums += d products times the activations' scale, where products may be f32 already.</summary>
+    /// <summary>sums += d products times the activations' scale.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddSums512(byte* panel, byte* x, int tokens, int* products, bool areFloats, float* sums)
+    private static void AddSums512(byte* panel, byte* x, int tokens, int* products, float* sums)
     {
         Vector512<float> d = HalfBits.Load512((ushort*)panel);
         x += Int8Activations.ScaleOffset256;
         for (int token = 0; token < tokens; token++)
         {
-            Vector512<int> loaded = Vector512.Load(products);
-            Vector512<float> value = areFloats ? loaded.AsSingle() : Vector512.ConvertToSingle(loaded);
+            Vector512<float> value = Vector512.ConvertToSingle(Vector512.Load(products));
             Vector512.FusedMultiplyAdd(value, d * Vector512.Create(*(float*)x), Vector512.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;
             products += PanelRows.Count;

@@ -24,12 +24,12 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     private const int GroupMinimumOffset = ScaleOffset + 8 * 16;
     private const int FifthOffset = GroupMinimumOffset + 8 * 16;
 
-    private static readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void> s_emitted =
-        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, float*, void>)EmittedKernels.Place(
+    private static readonly delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, int*, void> s_emitted =
+        (delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nint, int*, void>)EmittedKernels.Place(
             () => Block256Code.SixBitScales(BlockBytes, ScaleOffset, FifthOffset, QuantOffset));
 
     private static readonly TileKernel s_onTiles =
-        Block256Code.OnTiles(BlockBytes, ScaleOffset, GroupMinimumOffset, FifthOffset, QuantOffset);
+        TwoByteTileCode.SixBitScales(BlockBytes, ScaleOffset, GroupMinimumOffset, FifthOffset, QuantOffset);
 
     public static GgmlType Type => TFormat.Type;
 
@@ -142,18 +142,19 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
             return;
         }
 
-        int* products = stackalloc int[Int8Activations.SlabTokens * PanelRows.Count];
+        // And as much for what emitted code adds up in f32.
+        int* products = stackalloc int[2 * Int8Activations.SlabTokens * PanelRows.Count];
         for (int block = 0; block < blocks; block++)
         {
             if (s_emitted is not null)
             {
-                s_emitted(panel, x, tokens, (float*)products);
-                AddMinima512(panel, x, tokens, products, true, sums);
+                s_emitted(panel, x, tokens, products);
+                AddMinima512(panel, x, tokens, products, sums);
             }
             else if (Avx512BW.IsSupported)
             {
                 Products512(panel, x, tokens, products);
-                AddMinima512(panel, x, tokens, products, false, sums);
+                AddMinima512(panel, x, tokens, products, sums);
             }
             else if (Avx2.IsSupported)
             {
@@ -272,11 +273,10 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     }
 
     /// <summary>
-    /// sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale, where products may
-    /// be f32 already.
+    /// sums += (d products - dmin sum over groups of minimum times the activations' sum) times the activations' scale.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, bool areFloats, float* sums)
+    private static void AddMinima512(byte* panel, byte* x, int tokens, int* products, float* sums)
     {
         Vector512<float> d = HalfBits.Load512((ushort*)panel), m = HalfBits.Load512((ushort*)(panel + MinimumOffset));
         Vector512<short> m0 = Two512(panel + GroupMinimumOffset + 0);
@@ -291,8 +291,7 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
             a += Avx512BW.MultiplyAddAdjacent(m1, Vector512.Create(s[1]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m2, Vector512.Create(s[2]).AsInt16());
             a += Avx512BW.MultiplyAddAdjacent(m3, Vector512.Create(s[3]).AsInt16());
-            Vector512<int> loaded = Vector512.Load(products);
-            Vector512<float> value = areFloats ? loaded.AsSingle() : Vector512.ConvertToSingle(loaded);
+            Vector512<float> value = Vector512.ConvertToSingle(Vector512.Load(products));
             value = value * d - Vector512.ConvertToSingle(a) * m;
             Vector512.FusedMultiplyAdd(value, Vector512.Create(((float*)s)[4]), Vector512.Load(sums)).Store(sums);
             x += Int8Activations.BlockBytes256;

@@ -50,7 +50,7 @@ internal readonly unsafe struct TileKernel
     /// <summary>Products of groups of tokens.</summary>
     public const int AreasAt = WeightsAt + (MaxWeightRows * RowBytes);
 
-    private const int MaxVectors = 16, MaxWeightRows = 96, MaxAreas = 3;
+    private const int MaxVectors = 16, MaxWeightRows = 128, MaxAreas = 3;
     private const int FrameBytes = AreasAt + (MaxAreas * Int8Activations.SlabTokens * RowBytes);
 
     private readonly delegate* unmanaged<byte*, nint, byte*, byte*, void> _code;
@@ -78,8 +78,11 @@ internal readonly unsafe struct TileKernel
     /// <summary>For no number of tokens.</summary>
     public static TileKernel None { get; } = new(int.MaxValue);
 
-    /// <summary>Tiles of a group's product, 0 to 2.</summary>
-    public static Tiles Product(int number) => new(new(number), new(3));
+    /// <summary>A group's activations.</summary>
+    public static Tmm Activations => new(3);
+
+    /// <summary>A group's product, 0 to 2.</summary>
+    public static Tmm Products(int number) => new(number);
 
     /// <summary>A tile of weights, 0 to 3.</summary>
     public static Tmm Weights(int number) => new(4 + number);
@@ -105,10 +108,10 @@ internal readonly unsafe struct TileKernel
         int rows = Math.Min(tokens, TileShapes.MaxRows), missing = (rows - (tokens % rows)) % rows;
         for (int number = 0; number < 3; number++)
         {
-            shapes.Set(Product(number).Products, rows, RowBytes);
+            shapes.Set(Products(number), rows, RowBytes);
         }
 
-        shapes.Set(Product(0).Activations, rows, _columnBytes);
+        shapes.Set(Activations, rows, _columnBytes);
         for (int number = 0; number < 4; number++)
         {
             shapes.Set(Weights(number), _columnBytes / 4, RowBytes);
@@ -148,10 +151,4 @@ internal readonly unsafe struct TileKernel
         blocks -= done;
         return blocks == 0;
     }
-
-    /// <summary>Tiles of a product.</summary>
-    /// <param name="Products">The product of 16 tokens and 16 rows.</param>
-    /// <param name="Activations">The tokens' activations.</param>
-    [StructLayout(LayoutKind.Auto)]
-    public readonly record struct Tiles(Tmm Products, Tmm Activations);
 }

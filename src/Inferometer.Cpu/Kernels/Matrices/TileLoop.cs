@@ -96,7 +96,7 @@ internal static class TileLoop
                 });
                 if (now is not null)
                 {
-                    StoreLast(now);
+                    StoreProducts(now, areas);
                 }
             });
             code.Add(Left, TileShapes.MaxRows);
@@ -104,39 +104,33 @@ internal static class TileLoop
         }
 
         // A product takes longer than anything else here, and what is behind a store that waits for one waits as well when the processor
-        // has no room left. So a product has some tokens' work before it, while its activations are loaded, and some behind it; products
-        // are stored when all of that is done, the last one when the next group's first is on its way.
+        // has no room left. So there are some tokens' work before, between and behind the steps of the products, which are stored when the
+        // next group has begun.
         void Group(Pass? before, Pass? now, bool isFirst)
         {
-            int done = 0, parts = 2 * (now?.Products.Count ?? 1);
-            for (int i = 0; i < (now?.Products.Count ?? 0); i++)
+            int done = 0, parts = (now?.Steps.Count ?? 0) + 1;
+            FinishPart(1);
+            if (now is not null)
             {
-                TileKernel.Tiles tiles = TileKernel.Product(i);
-                code.TileZero(tiles.Products);
-                now!.Products[i].Load(tiles);
-                FinishPart((2 * i) + 1);
-                now.Products[i].Multiply(tiles);
-                FinishPart((2 * i) + 2);
-                if (i == 0 && !isFirst && now.Products.Count > 1)
+                if (!isFirst)
                 {
-                    StoreLast(now);
+                    StoreProducts(now, areas);
                 }
+
+                Clear(now);
+                for (int i = 0; i < now.Steps.Count; i++)
+                {
+                    now.Steps[i]();
+                    FinishPart(i + 2);
+                }
+
+                code.Add(X, TileShapes.MaxRows * activationBytes);
             }
 
-            FinishPart(parts);
             if (before is not null)
             {
                 code.Add(Before, TileShapes.MaxRows * activationBytes);
                 code.Add(Target, TileShapes.MaxRows * TileKernel.RowBytes);
-            }
-
-            if (now is not null)
-            {
-                code.Add(X, TileShapes.MaxRows * activationBytes);
-                for (int i = 0; i < Math.Max(now.Products.Count - 1, 1); i++)
-                {
-                    Store(i, i);
-                }
             }
 
             code.Add(Area, areas * TileKernel.AreaBytes);
@@ -153,20 +147,22 @@ internal static class TileLoop
             }
         }
 
-        // The last product of the group before; a single one is not left behind.
-        void StoreLast(Pass pass)
+        void Clear(Pass pass)
         {
-            int last = pass.Products.Count - 1;
-            if (last > 0)
+            for (int i = 0; i < pass.Products; i++)
             {
-                Store(last, last - areas);
+                code.TileZero(TileKernel.Products(i));
             }
         }
 
-        void Store(int product, int area)
+        // To the areas of this group, or as many before them.
+        void StoreProducts(Pass pass, int back)
         {
             code.Mov(Free, (uint)TileKernel.RowBytes);
-            code.TileStore(new(Area, area * TileKernel.AreaBytes), Free, TileKernel.Product(product).Products);
+            for (int i = 0; i < pass.Products; i++)
+            {
+                code.TileStore(new(Area, (i - back) * TileKernel.AreaBytes), Free, TileKernel.Products(i));
+            }
         }
 
         // Fewer than 16 tokens: multiplied with those before them, which makes 16, or as tiles of fewer rows where there are no others.
@@ -188,14 +184,13 @@ internal static class TileLoop
             if (now is not null)
             {
                 code.Sub(X, new Memory(Frame, TileKernel.RestBackAt));
-                for (int i = 0; i < now.Products.Count; i++)
+                Clear(now);
+                foreach (Action step in now.Steps)
                 {
-                    TileKernel.Tiles tiles = TileKernel.Product(i);
-                    code.TileZero(tiles.Products);
-                    now.Products[i].Load(tiles);
-                    now.Products[i].Multiply(tiles);
-                    Store(i, i);
+                    step();
                 }
+
+                StoreProducts(now, 0);
             }
         }
     }
@@ -211,11 +206,11 @@ internal static class TileLoop
         code.TileLoad(tile, new(Frame, TileKernel.WeightsAt + (TileKernel.RowBytes * row)), Free);
     }
 
-    /// <summary>Loads a tile of activations.</summary>
-    public static void LoadActivations(Assembler code, Tmm tile, int activationBytes, int column)
+    /// <summary>Loads the tile of activations.</summary>
+    public static void LoadActivations(Assembler code, int activationBytes, int column)
     {
         code.Mov(Free, (uint)activationBytes);
-        code.TileLoad(tile, new(X, column), Free);
+        code.TileLoad(TileKernel.Activations, new(X, column), Free);
     }
 
     /// <summary>What a pass does.</summary>
@@ -223,13 +218,10 @@ internal static class TileLoop
     /// Unpacks weights and loads them as tiles; what belongs to them is put beside what the pass before still needs.
     /// </param>
     /// <param name="Products">Its products of a group, at most three, each to the area of its number.</param>
+    /// <param name="Steps">What multiplies, in steps that leave time between them; products are zero before.</param>
     /// <param name="Finish">Adds the pass's products to their sums: of so many tokens from one of the group's on.</param>
     /// <param name="Keep">Moves what belongs to the weights to where <paramref name="Finish"/> finds it.</param>
     /// <param name="Blocks">Blocks of activations that it goes on by.</param>
-    public sealed record Pass(Action Load, IReadOnlyList<Product> Products, Action<int, int> Finish, Action Keep, int Blocks);
-
-    /// <summary>A product of a group.</summary>
-    /// <param name="Load">Loads the group's activations, or the first of them.</param>
-    /// <param name="Multiply">Adds the product to its tile, which is zero.</param>
-    public sealed record Product(Action<TileKernel.Tiles> Load, Action<TileKernel.Tiles> Multiply);
+    public sealed record Pass(
+        Action Load, int Products, IReadOnlyList<Action> Steps, Action<int, int> Finish, Action Keep, int Blocks);
 }
