@@ -151,6 +151,35 @@ public sealed unsafe class PanelMatrixTests
         }
     }
 
+    /// <summary>Blocks whose products come to more than 2^24, which f32 would round along the way.</summary>
+    [Theory]
+    [InlineData(GgmlType.Q4_K)]
+    [InlineData(GgmlType.Q5_K)]
+    [InlineData(GgmlType.Q6_K)]
+    public void Large_sums_are_the_same_for_any_number_of_tokens(GgmlType type)
+    {
+        const int Rows = 32, Tokens = 33;
+        int columns = type.BlockSize() * 2;
+        byte[] stored = RandomData.Weights(type, Rows, columns, 11), factors = [.. stored];
+        for (int i = 0; i < stored.Length; i++)
+        {
+            // Quants of 14 and 15 in each nibble, and scales of Q6_K up to 127.
+            bool isScale = type == GgmlType.Q6_K && i % type.BlockBytes() is >= 192 and < 208;
+            stored[i] = (byte)(isScale ? 96 + (stored[i] % 32) : stored[i] | 0xEE);
+        }
+
+        CopyFactors(type, factors, stored);
+        float[] x = [.. RandomData.Floats(Tokens * columns, 12).Select(v => 0.9f + (0.1f * (v - MathF.Floor(v))))];
+        float[] together = MatrixMultiplierTests.Multiply(type, Rows, columns, stored, x, Tokens, 1, null);
+        for (int token = 0; token < Tokens; token++)
+        {
+            float[] own = x[(token * columns)..((token + 1) * columns)];
+            Assert.Equal(
+                together[(token * Rows)..((token + 1) * Rows)],
+                MatrixMultiplierTests.Multiply(type, Rows, columns, stored, own, 1, 1, null));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void Repacking_loses_nothing(GgmlType type)

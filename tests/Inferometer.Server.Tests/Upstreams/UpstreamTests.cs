@@ -92,10 +92,10 @@ public sealed class UpstreamTests
             },
         };
         await using ScriptedUpstream good = new() { Answer = (_, stream, _) => ScriptedUpstream.WriteAsync(stream, 200, "\"good\"") };
-        await using TestServer server = await StartAsync(new ServerOptions(), bad, good);
+        await using TestServer server = await StartAsync(new ServerOptions(), key: null, TimeSpan.FromHours(1), bad, good);
         if (how is "away")
         {
-            // Not sooner: the first look at an upstream's health may find it gone before anybody asks.
+            // Not sooner: the first look at an upstream's health may find it gone before anybody asks, as may a second one.
             bad.GoAway();
         }
 
@@ -251,13 +251,17 @@ public sealed class UpstreamTests
         StartAsync(options, key: null, upstreams);
 
     private static Task<TestServer> StartAsync(ServerOptions options, string? key, params ScriptedUpstream[] upstreams) =>
+        StartAsync(options, key, TimeSpan.FromMilliseconds(100), upstreams);
+
+    private static Task<TestServer> StartAsync(
+        ServerOptions options, string? key, TimeSpan healthInterval, params ScriptedUpstream[] upstreams) =>
         TestServer.StartAsync(model: null, options with
         {
             Upstreams = new UpstreamOptions
             {
                 Addresses = [.. upstreams.Select(u => u.Address)],
                 ApiKey = key,
-                HealthInterval = TimeSpan.FromMilliseconds(100),
+                HealthInterval = healthInterval,
                 HealthTimeout = TimeSpan.FromSeconds(1),
             },
         });
