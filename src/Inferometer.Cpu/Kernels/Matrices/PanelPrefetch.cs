@@ -6,23 +6,22 @@ namespace Inferometer.Cpu.Kernels.Matrices;
 
 /// <summary>
 /// Asking for weights before they are needed, by kernels that multiply a block with several tokens and so come to the next one late. One
-/// token's single stream is on AMD's processors up to Zen 4 better left to their own prefetching: asking as well cost 10 to 25 % of the
+/// token's single stream is on AMD's Zen 4 better left to the processor's own prefetching: asking as well cost 10 to 25 % of the
 /// bandwidth (two threads at 58 GB/s). Others read faster when asked: Sapphire Rapids by a fifth (two threads at 20 GB/s), Zen 5 by 12 to
-/// 17 % in Q4_0 and Q8_0, and 2.3 times as fast in Q4_K and Q6_K, whose blocks of several parts it does not foresee.
+/// 17 % in Q4_0 and Q8_0, and 2.3 times as fast in Q4_K and Q6_K, whose blocks of several parts it does not foresee, and Zen 3 by 5 to
+/// 50 % (docs/benchmarks.md). On AMD's processors before it nobody has looked.
 /// </summary>
 internal static unsafe class PanelPrefetch
 {
     private const int LineBytes = 64;
 
-    private const int FirstAmdFamilyThatGains = 26; // Zen 5
-
-    private static readonly bool s_helpsOneToken = X86Base.IsSupported && (!IsAmd() || Family() >= FirstAmdFamilyThatGains);
+    private static readonly bool s_helpsOneToken = X86Base.IsSupported && !IsZen4();
 
     /// <summary>
     /// Whether rows of plain floats are best read two at a time that lie far apart. On Zen 5 (two threads, F16 in the pages of its file)
     /// 73 GB/s where one row after another had 65 and plain reading 73, with 5632 columns 71 and 61; on Sapphire Rapids F16 generates
-    /// faster than with rows side by side, too (docs/benchmarks.md). AMD's processors up to Zen 4 keep rows side by side, which served
-    /// them better.
+    /// faster than with rows side by side, too (docs/benchmarks.md). Zen 4 keeps rows side by side, which served it better; vectors of
+    /// 256 bits do everywhere.
     /// </summary>
     public static bool PrefersRowsApart { get; } = s_helpsOneToken;
 
@@ -94,12 +93,13 @@ internal static unsafe class PanelPrefetch
         }
     }
 
-    // "AuthenticAMD", in the order of the registers.
-    private static bool IsAmd() => X86Base.CpuId(0, 0) is (_, 0x68747541, 0x444D4163, 0x69746E65);
-
-    private static int Family()
+    // Family 25 is Zen 3 too; the models are those of AMD's revision guides.
+    private static bool IsZen4()
     {
-        int signature = X86Base.CpuId(1, 0).Eax, family = signature >> 8 & 15;
-        return family == 15 ? family + (signature >> 20 & 255) : family;
+        // "AuthenticAMD", in the order of the registers.
+        bool isAmd = X86Base.CpuId(0, 0) is (_, 0x68747541, 0x444D4163, 0x69746E65);
+        int signature = X86Base.CpuId(1, 0).Eax;
+        int family = (signature >> 8 & 15) + (signature >> 20 & 255), model = (signature >> 4 & 15) | (signature >> 12 & 0xF0);
+        return isAmd && family == 25 && model is (>= 0x10 and <= 0x1F) or (>= 0x60 and <= 0x7F) or (>= 0xA0 and <= 0xAF);
     }
 }

@@ -127,9 +127,18 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
             }
             else if (Avx2.IsSupported)
             {
+                if (tokens == 1)
+                {
+                    ProductsOfOne256(panel, x, products);
+                }
+
                 for (int half = 0; half < 2; half++)
                 {
-                    Products256(panel, x, tokens, products, half);
+                    if (tokens > 1)
+                    {
+                        Products256(panel, x, tokens, products, half);
+                    }
+
                     AddSums256(panel, x, tokens, products, sums, half);
                 }
             }
@@ -257,14 +266,6 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        if (half == 0 && PanelPrefetch.Helps(tokens))
-        {
-            for (int part = 0; part < 4; part++)
-            {
-                PanelPrefetch.Ahead(panel + PartOffset + part * PartBytes, PartBytes);
-            }
-        }
-
         TwoRuns256<FirstRuns>(panel, x, tokens, products, half);
         TwoRuns256<SecondRuns>(panel, x, tokens, products, half);
     }
@@ -278,6 +279,11 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
         for (int part = 0; part < 4; part++)
         {
             byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+            if (half == 0)
+            {
+                PanelPrefetch.Ahead(panel + (2 * part + (isSecond ? 1 : 0)) * (BlockBytes / 8), BlockBytes / 8);
+            }
+
             Vector256<ushort> h0 = Vector256.Load(quants + 128).AsUInt16(), h1 = Vector256.Load(quants + 320).AsUInt16(),
                 h2 = Vector256.Load(quants + 512).AsUInt16(), h3 = Vector256.Load(quants + 704).AsUInt16();
             Vector256<byte> a0 = Low256<TRuns>(quants) | Upper256(isSecond ? h0 : h0 << 4);
@@ -312,6 +318,66 @@ internal readonly unsafe partial struct Q6_KPanel : IPanelKernel
                 target += PanelRows.Count;
             }
         }
+    }
+
+    /// <summary>products[16 rows] of one token, as in <see cref="SixBitScalePanel{TFormat}"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ProductsOfOne256(byte* panel, byte* x, int* products)
+    {
+        bool ahead = PanelPrefetch.Helps(1);
+        Vector256<int> first = default, second = default;
+        for (int part = 0; part < 4; part++)
+        {
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(panel + 2 * part * (BlockBytes / 8), BlockBytes / 8);
+            }
+
+            first += PartOfOne256(panel, x, part, 0);
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(panel + (2 * part + 1) * (BlockBytes / 8), BlockBytes / 8);
+            }
+
+            second += PartOfOne256(panel, x, part, 1);
+        }
+
+        first.Store(products);
+        second.Store(products + 8);
+    }
+
+    /// <summary>Four groups of eight rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector256<int> PartOfOne256(byte* panel, byte* x, int part, int half)
+    {
+        byte* quants = panel + PartOffset + part * PartBytes + 32 * half;
+        int group = ((part >> 1) << 3) + (part & 1);
+        byte* scales = panel + ScaleOffset + 16 * group + 8 * half;
+        int* q = (int*)(x + 16 * group), start = (int*)(x + Int8Activations.PairSumOffset256) + group;
+        Vector256<short> a = Vector256.Create(start[0]).AsInt16(), b = Vector256.Create(start[2]).AsInt16(),
+            c = Vector256.Create(start[4]).AsInt16(), d = Vector256.Create(start[6]).AsInt16();
+        AddFour256(quants, q, ref a, ref b, ref c, ref d);
+        AddFour256(quants + 192, q + 1, ref a, ref b, ref c, ref d);
+        AddFour256(quants + 384, q + 2, ref a, ref b, ref c, ref d);
+        AddFour256(quants + 576, q + 3, ref a, ref b, ref c, ref d);
+        Vector256<int> first = Avx2.MultiplyAddAdjacent(a, RowBytes256.TwiceSigned(scales))
+            + Avx2.MultiplyAddAdjacent(b, RowBytes256.TwiceSigned(scales + 32));
+        return first + Avx2.MultiplyAddAdjacent(c, RowBytes256.TwiceSigned(scales + 64))
+            + Avx2.MultiplyAddAdjacent(d, RowBytes256.TwiceSigned(scales + 96));
+    }
+
+    /// <summary>Four columns of each of four groups.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddFour256(
+        byte* quants, int* q, ref Vector256<short> a, ref Vector256<short> b, ref Vector256<short> c, ref Vector256<short> d)
+    {
+        Vector256<ushort> low = Vector256.Load((ushort*)quants), next = Vector256.Load((ushort*)(quants + 64)),
+            high = Vector256.Load((ushort*)(quants + 128));
+        Vector256<byte> nibble = Vector256.Create((byte)15);
+        a += Pairs256((low.AsByte() & nibble) | Upper256(high << 4), q[0]);
+        b += Pairs256((next.AsByte() & nibble) | Upper256(high << 2), q[8]);
+        c += Pairs256(((low >> 4).AsByte() & nibble) | Upper256(high), q[16]);
+        d += Pairs256(((next >> 4).AsByte() & nibble) | Upper256(high >> 2), q[24]);
     }
 
     /// <summary>The low bits of four columns.</summary>

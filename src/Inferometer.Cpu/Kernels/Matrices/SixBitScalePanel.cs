@@ -158,9 +158,18 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
             }
             else if (Avx2.IsSupported)
             {
+                if (tokens == 1)
+                {
+                    ProductsOfOne256(panel, x, products);
+                }
+
                 for (int half = 0; half < 2; half++)
                 {
-                    Products256(panel, x, tokens, products, half);
+                    if (tokens > 1)
+                    {
+                        Products256(panel, x, tokens, products, half);
+                    }
+
                     AddMinima256(panel, x, tokens, products, sums, half);
                 }
             }
@@ -323,14 +332,6 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products256(byte* panel, byte* x, int tokens, int* products, int half)
     {
-        if (half == 0 && PanelPrefetch.Helps(tokens))
-        {
-            for (int pair = 0; pair < 4; pair++)
-            {
-                PanelPrefetch.Ahead(panel + pair * (BlockBytes / 4), BlockBytes / 4);
-            }
-        }
-
         Groups256<FirstRuns>(panel, x, tokens, products, half);
         Groups256<SecondRuns>(panel, x, tokens, products, half);
     }
@@ -343,6 +344,11 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         for (int pair = 0; pair < 4; pair++)
         {
             int group = 2 * pair + (typeof(TRuns) == typeof(SecondRuns) ? 1 : 0);
+            if (half == 0)
+            {
+                PanelPrefetch.Ahead(panel + group * (BlockBytes / 8), BlockBytes / 8);
+            }
+
             byte* quants = panel + QuantOffset + pair * 512 + 32 * half;
             Vector256<byte> w0 = Nibbles256<TRuns>(quants), w1 = Nibbles256<TRuns>(quants + 64), w2 = Nibbles256<TRuns>(quants + 128),
                 w3 = Nibbles256<TRuns>(quants + 192);
@@ -397,13 +403,106 @@ internal readonly unsafe partial struct SixBitScalePanel<TFormat> : IPanelKernel
         }
     }
 
+    /// <summary>
+    /// products[16 rows] of one token, which uses a vector of weights once: both groups of its nibbles, and both halves of the rows, one
+    /// after the other, so that every line is read once and the next block is asked for bit by bit. Going over the block four times, and
+    /// asking for all of it at once, a thread of Zen 3 got 10 GB/s where this gets 14 (docs/benchmarks.md).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ProductsOfOne256(byte* panel, byte* x, int* products)
+    {
+        bool ahead = PanelPrefetch.Helps(1);
+        Vector256<int> first = default, second = default;
+        for (int pair = 0; pair < 4; pair++)
+        {
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(panel + 2 * pair * (BlockBytes / 8), BlockBytes / 8);
+            }
+
+            first += PairOfOne256(panel, x, pair, 0);
+            if (ahead)
+            {
+                PanelPrefetch.Ahead(panel + (2 * pair + 1) * (BlockBytes / 8), BlockBytes / 8);
+            }
+
+            second += PairOfOne256(panel, x, pair, 1);
+        }
+
+        first.Store(products);
+        second.Store(products + 8);
+    }
+
+    /// <summary>Two groups of eight rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector256<int> PairOfOne256(byte* panel, byte* x, int pair, int half)
+    {
+        byte* quants = panel + QuantOffset + pair * 512 + 32 * half;
+        Vector256<ushort> v0 = Vector256.Load((ushort*)quants), v1 = Vector256.Load((ushort*)(quants + 64)),
+            v2 = Vector256.Load((ushort*)(quants + 128)), v3 = Vector256.Load((ushort*)(quants + 192));
+        Vector256<ushort> v4 = Vector256.Load((ushort*)(quants + 256)), v5 = Vector256.Load((ushort*)(quants + 320)),
+            v6 = Vector256.Load((ushort*)(quants + 384)), v7 = Vector256.Load((ushort*)(quants + 448));
+        Vector256<byte> l0 = Nibbles256(v0), l1 = Nibbles256(v1), l2 = Nibbles256(v2), l3 = Nibbles256(v3);
+        Vector256<byte> l4 = Nibbles256(v4), l5 = Nibbles256(v5), l6 = Nibbles256(v6), l7 = Nibbles256(v7);
+        Vector256<byte> h0 = Nibbles256(v0 >> 4), h1 = Nibbles256(v1 >> 4), h2 = Nibbles256(v2 >> 4), h3 = Nibbles256(v3 >> 4);
+        Vector256<byte> h4 = Nibbles256(v4 >> 4), h5 = Nibbles256(v5 >> 4), h6 = Nibbles256(v6 >> 4), h7 = Nibbles256(v7 >> 4);
+        if (TFormat.HasFifthBits)
+        {
+            byte* bits = panel + FifthOffset + 32 * half;
+            Vector128<ushort> shift = Vector128.CreateScalar((ulong)(2 * pair)).AsUInt16();
+            AddFifthBits256(bits, shift, ref l0, ref h0);
+            AddFifthBits256(bits + 64, shift, ref l1, ref h1);
+            AddFifthBits256(bits + 128, shift, ref l2, ref h2);
+            AddFifthBits256(bits + 192, shift, ref l3, ref h3);
+            AddFifthBits256(bits + 256, shift, ref l4, ref h4);
+            AddFifthBits256(bits + 320, shift, ref l5, ref h5);
+            AddFifthBits256(bits + 384, shift, ref l6, ref h6);
+            AddFifthBits256(bits + 448, shift, ref l7, ref h7);
+        }
+
+        int* q = (int*)(x + 64 * pair);
+        byte* scales = panel + ScaleOffset + 32 * pair + 8 * half;
+        return GroupOfOne256(l0, l1, l2, l3, l4, l5, l6, l7, q, scales) + GroupOfOne256(h0, h1, h2, h3, h4, h5, h6, h7, q + 8, scales + 16);
+    }
+
+    /// <summary>A group of 32 columns times its scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> GroupOfOne256(
+        Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> w4, Vector256<byte> w5,
+        Vector256<byte> w6, Vector256<byte> w7, int* q, byte* scales)
+    {
+        if (VnniProducts.IsSupported)
+        {
+            return VnniProducts.Sum32(Vector256<int>.Zero, w0, w1, w2, w3, w4, w5, w6, w7, q) * Avx2.ConvertToVector256Int32(scales);
+        }
+
+        Vector256<short> a = Pairs256(w0, q[0]) + Pairs256(w1, q[1]) + (Pairs256(w2, q[2]) + Pairs256(w3, q[3]));
+        Vector256<short> b = Pairs256(w4, q[4]) + Pairs256(w5, q[5]) + (Pairs256(w6, q[6]) + Pairs256(w7, q[7]));
+        Vector256<short> twice = RowBytes256.Twice(scales);
+        return TFormat.HasFifthBits
+            ? Avx2.MultiplyAddAdjacent(a, twice) + Avx2.MultiplyAddAdjacent(b, twice)
+            : Avx2.MultiplyAddAdjacent(a + b, twice);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Nibbles256(Vector256<ushort> bits) => bits.AsByte() & Vector256.Create((byte)15);
+
+    /// <summary>The fifth bits of two groups, which lie beside each other from the bit that the shift says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddFifthBits256(byte* source, Vector128<ushort> shift, ref Vector256<byte> low, ref Vector256<byte> high)
+    {
+        Vector256<ushort> bits = Avx2.ShiftRightLogical(Vector256.Load((ushort*)source), shift);
+        low |= (bits << 4).AsByte() & Vector256.Create((byte)16);
+        high |= (bits << 3).AsByte() & Vector256.Create((byte)16);
+    }
+
     /// <summary>Four columns of a group, a nibble of each byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Nibbles256<TRuns>(byte* source)
         where TRuns : struct
     {
         Vector256<ushort> bits = Vector256.Load(source).AsUInt16();
-        return (typeof(TRuns) == typeof(SecondRuns) ? bits >> 4 : bits).AsByte() & Vector256.Create((byte)15);
+        return Nibbles256(typeof(TRuns) == typeof(SecondRuns) ? bits >> 4 : bits);
     }
 
     /// <summary>The fifth bits of a group, in place; the shift is its number.</summary>
