@@ -99,7 +99,9 @@ public sealed partial class Scheduler
     }
 
     private int LookupBlocks(Sequence sequence) =>
-        Pool.PrefixCaching && Options.KeepKeysAndValues && sequence.Request.UsePrefixCache ? (sequence.TokenCount - 1) / Pool.BlockSize : 0;
+        Pool.PrefixCaching && Options.KeepKeysAndValues && sequence.Request.UsePrefixCache && !sequence.WantsPromptRows
+            ? (sequence.TokenCount - 1) / Pool.BlockSize
+            : 0;
 
     private int FindCached(Sequence sequence, int index)
     {

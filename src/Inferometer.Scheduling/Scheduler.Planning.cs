@@ -4,6 +4,7 @@ namespace Inferometer.Scheduling;
 public sealed partial class Scheduler
 {
     private int _budget;
+    private int _promptRows; // that are still to be had in this step
     private bool _preempted;
 
     private void Plan()
@@ -22,6 +23,7 @@ public sealed partial class Scheduler
     private void PlanOnce()
     {
         _budget = Options.MaxTokensPerStep;
+        _promptRows = Options.MaxPromptRowsPerStep;
         _preempted = false;
         bool joinRunning = Options.Batching != BatchingMode.Static || _running.Count == 0;
         if (Options.PrefillFirst)
@@ -97,7 +99,7 @@ public sealed partial class Scheduler
     private void TryPlan(Sequence sequence)
     {
         int pending = sequence.PendingTokens;
-        int tokens = Math.Min(pending, _budget);
+        int tokens = Math.Min(pending, sequence.WantsPromptRows ? Math.Min(_promptRows, _budget) : _budget);
         bool inOnePiece = !Options.ChunkedPrefill || !Options.KeepKeysAndValues;
         if (inOnePiece && tokens < pending)
         {
@@ -160,6 +162,7 @@ public sealed partial class Scheduler
         _plan.Add(sequence, tokens, drafts, isPrefill);
         sequence.PlannedStep = _stepNumber;
         _budget -= tokens + drafts;
+        _promptRows -= sequence.WantsPromptRows ? tokens : 0;
     }
 
     /// <summary>Blocks to allocate before the next tokens can be written: new ones, and copies of those shared with others.</summary>

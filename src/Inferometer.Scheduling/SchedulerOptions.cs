@@ -8,6 +8,12 @@ public sealed record SchedulerOptions
     /// <summary>Tokens computed in one step over all sequences.</summary>
     public int MaxTokensPerStep { get; init; } = 512;
 
+    /// <summary>
+    /// Rows of logits of prompts' own tokens in one step, over all sequences that want them: a row has a number for each token of the
+    /// vocabulary. A prompt that is computed in one piece has its rows in one step all the same.
+    /// </summary>
+    public int MaxPromptRowsPerStep { get; init; } = 32;
+
     /// <summary>Sequences running at once.</summary>
     public int MaxSequences { get; init; } = 64;
 
@@ -62,6 +68,7 @@ public sealed record SchedulerOptions
     public void Validate()
     {
         RequirePositive(MaxTokensPerStep, nameof(MaxTokensPerStep));
+        RequirePositive(MaxPromptRowsPerStep, nameof(MaxPromptRowsPerStep));
         RequirePositive(MaxSequences, nameof(MaxSequences));
         RequirePositive(MaxSequenceTokens, nameof(MaxSequenceTokens));
         RequirePositive(MaxQueueLength, nameof(MaxQueueLength));

@@ -104,6 +104,9 @@ public sealed class Sequence
     /// <summary>Its blocks.</summary>
     public BlockTable Table { get; }
 
+    /// <summary>Whether rows of logits of its prompt are still wanted: they are there before it has generated anything.</summary>
+    internal bool WantsPromptRows => Request.WantsPromptRows && GeneratedTokens == 0;
+
     /// <summary>Prompt tokens that are in the counts already, however often they are computed.</summary>
     internal int PromptTokensRead { get; set; }
 

@@ -25,6 +25,12 @@ public sealed record SequenceRequest
     public bool UsePrefixCache { get; init; } = true;
 
     /// <summary>
+    /// Whether logits of every token of the prompt are wanted (<see cref="StepChunk.PromptRows"/>), not of its last one alone. Such a
+    /// prompt takes nothing from the cache of prefixes.
+    /// </summary>
+    public bool WantsPromptRows { get; init; }
+
+    /// <summary>
     /// Sequences its owner may fork it into (beams, parallel samples); the pool must be able to hold that many side by side.
     /// </summary>
     public int ParallelSequences { get; init; } = 1;

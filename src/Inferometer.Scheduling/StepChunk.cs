@@ -34,6 +34,12 @@ public sealed class StepChunk
     /// <summary>Last rows of the chunk whose logits are wanted: 0 (more prompt follows), 1, or 1 + <see cref="DraftTokens"/>.</summary>
     public int LogitRows { get; private set; }
 
+    /// <summary>
+    /// Rows of logits that are wanted before those of <see cref="LogitRows"/>, of all other tokens of the chunk:
+    /// 0 unless <see cref="SequenceRequest.WantsPromptRows"/>. No token is emitted for them.
+    /// </summary>
+    public int PromptRows { get; private set; }
+
     /// <summary>True when the chunk computes prompt, or recomputes after a preemption; false for a decode step.</summary>
     public bool IsPrefill { get; private set; }
 
@@ -171,6 +177,7 @@ public sealed class StepChunk
         DraftTokens = drafts;
         bool reachesEnd = sequence.ComputedTokens + tokens == sequence.TokenCount;
         LogitRows = reachesEnd && sequence.RemainingTokens > 0 ? 1 + drafts : 0;
+        PromptRows = sequence.WantsPromptRows ? TokenCount - LogitRows : 0;
         IsPrefill = isPrefill;
         EmittedCount = 0;
         _nextDraftCount = 0;

@@ -61,6 +61,57 @@ public sealed class SchedulerPropertyTests
     }
 
     [Fact]
+    public void Every_prompt_whose_rows_are_wanted_has_one_behind_each_of_its_tokens_and_steps_hold_few_of_them()
+    {
+        Prop.ForAll(Loads, load =>
+        {
+            Random random = new(load.Seed);
+            SchedulerOptions options = load.Options with { MaxPromptRowsPerStep = 1 + (load.Seed % 20) };
+            ServingBench bench = new(load.Blocks, options, blockSize: 4, drafts: load.Drafts);
+            List<(Sequence Sequence, bool[] Seen)> wanted = [];
+            bench.Executor.OnStep = plan =>
+            {
+                foreach (StepChunk chunk in plan.Chunks)
+                {
+                    Assert.True(chunk.PromptRows == 0 || chunk.PromptRows + chunk.LogitRows == chunk.TokenCount);
+                    if (chunk.PromptRows > 0)
+                    {
+                        wanted.Find(w => w.Sequence == chunk.Sequence).Seen.AsSpan(chunk.PastTokens, chunk.PromptRows).Fill(true);
+                    }
+                }
+
+                if (options is { ChunkedPrefill: true, KeepKeysAndValues: true })
+                {
+                    int rows = plan.Chunks.Where(c => c.PromptRows > 0).Sum(c => c.PromptRows + c.LogitRows);
+                    Assert.InRange(rows, 0, options.MaxPromptRowsPerStep);
+                }
+            };
+            List<Sequence> sequences = [];
+            for (int i = 0; i < load.Requests; i++)
+            {
+                int[] prompt = ServingBench.Prompt(random.Next(4), random.Next(1, 90));
+                bool isWanted = random.Next(2) == 0;
+                SequenceRequest request = new() { Prompt = prompt, MaxNewTokens = random.Next(0, 60), WantsPromptRows = isWanted };
+                Assert.True(bench.Scheduler.TrySubmit(request, out Sequence? sequence, out _));
+                sequences.Add(sequence);
+                if (isWanted)
+                {
+                    wanted.Add((sequence, new bool[prompt.Length]));
+                }
+
+                if (random.Next(2) == 0)
+                {
+                    bench.Step();
+                }
+            }
+
+            bench.RunToEnd();
+            Assert.All(sequences, ServingBench.CheckTokens);
+            Assert.All(wanted, w => Assert.DoesNotContain(false, w.Seen.SkipLast(1))); // behind the last token comes an answer, or nothing
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
     public void Random_cancellations_give_every_block_back_at_once_and_leave_the_others_untouched()
     {
         Prop.ForAll(Loads, load =>

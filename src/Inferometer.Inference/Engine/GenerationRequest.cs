@@ -26,7 +26,15 @@ public sealed record GenerationRequest
     /// </summary>
     public IReadOnlyCollection<int> ShownTokens { get; init; } = [];
 
-    /// <summary>Most tokens to generate; null = up to the longest sequence.</summary>
+    /// <summary>
+    /// Asks for the log-probability of every token of the prompt, given those before it, and of so many of the most probable tokens in its
+    /// place; null = not wanted. Such a prompt is computed whole, whatever the cache of prefixes holds of it.
+    /// </summary>
+    public int? TopPromptLogProbabilities { get; init; }
+
+    /// <summary>
+    /// Most tokens to generate; null = up to the longest sequence. 0, where nothing but <see cref="TopPromptLogProbabilities"/> is wanted.
+    /// </summary>
     public int? MaxNewTokens { get; init; }
 
     /// <summary>

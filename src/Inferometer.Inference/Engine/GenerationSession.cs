@@ -25,6 +25,8 @@ internal sealed class GenerationSession : ISequenceOwner
     private readonly SpeculationOptions? _speculation;
     private readonly int[] _places;
     private readonly FrozenSet<int> _shown;
+    private readonly int _topOfPrompt;
+    private TokenLogProbabilities[]? _ofPrompt; // until they are given out
     private int[] _lookup = [];
     private int _draftComputed = -1;
     private int _preemptionsSeen;
@@ -43,6 +45,7 @@ internal sealed class GenerationSession : ISequenceOwner
         _places = new int[_speculation?.DraftTokens ?? 0];
         _shown = request.ShownTokens.ToFrozenSet();
         Adapter = request.Adapter;
+        _topOfPrompt = request.TopPromptLogProbabilities ?? 0;
     }
 
     public IModelAdapter? Adapter { get; }
@@ -61,6 +64,7 @@ internal sealed class GenerationSession : ISequenceOwner
 
     public void TakeStep(StepChunk chunk, StepRows rows)
     {
+        Describe(chunk, rows);
         int firstDraft = chunk.TokenCount - chunk.DraftTokens;
         for (int row = 0; row < chunk.LogitRows; row++)
         {
@@ -103,6 +107,7 @@ internal sealed class GenerationSession : ISequenceOwner
             Text = rest,
             FinishReason = sequence.FinishReason,
             Usage = GenerationUsage.Of(sequence),
+            PromptLogProbabilities = TakeOfPrompt(),
         });
         _channel.Writer.TryComplete();
     }
@@ -116,6 +121,35 @@ internal sealed class GenerationSession : ISequenceOwner
     /// <summary>The caller wants nothing more: ends its wait at once, from any thread. The sequence is still to be cancelled.</summary>
     public void Abandon(CancellationToken cancellationToken) =>
         _channel.Writer.TryComplete(new OperationCanceledException(cancellationToken));
+
+    /// <summary>Notes how probable the tokens behind those of the chunk were. The first token of a prompt stands behind none.</summary>
+    private void Describe(StepChunk chunk, StepRows rows)
+    {
+        if (chunk.PromptRows == 0)
+        {
+            return;
+        }
+
+        ReadOnlySpan<int> tokens = chunk.Sequence.Tokens;
+        if (_ofPrompt is null)
+        {
+            _ofPrompt = new TokenLogProbabilities[tokens.Length];
+            _ofPrompt[0] = new TokenLogProbabilities(new TokenLogProbability(tokens[0], float.NaN), []);
+        }
+
+        for (int row = 0; row < chunk.PromptRows && chunk.PastTokens + row + 1 < tokens.Length; row++)
+        {
+            int next = chunk.PastTokens + row + 1;
+            _ofPrompt[next] = _sampler.DescribeRanked(rows.PromptLogits(row), tokens[next], _topOfPrompt);
+        }
+    }
+
+    private TokenLogProbabilities[]? TakeOfPrompt()
+    {
+        TokenLogProbabilities[]? taken = _ofPrompt;
+        _ofPrompt = null;
+        return taken;
+    }
 
     /// <summary>The next token. Where the best of a row or its candidates decide, the row stays with the runner.</summary>
     private int Choose(StepRows rows, int row, out TokenLogProbabilities? logProbabilities)
@@ -142,8 +176,7 @@ internal sealed class GenerationSession : ISequenceOwner
         {
             if (_options.IncludesStop)
             {
-                _channel.Writer.TryWrite(
-                    new GenerationUpdate { Text = _stops.Append(TextOf(token)), TokenId = token, LogProbabilities = logProbabilities });
+                _channel.Writer.TryWrite(Update(_stops.Append(TextOf(token)), token, logProbabilities));
             }
 
             chunk.Finish(FinishReason.Stop);
@@ -152,7 +185,7 @@ internal sealed class GenerationSession : ISequenceOwner
 
         string piece = TextOf(token);
         string text = _state.OutputTokens <= _options.MinOutputTokens ? piece : _stops.Append(piece);
-        _channel.Writer.TryWrite(new GenerationUpdate { Text = text, TokenId = token, LogProbabilities = logProbabilities });
+        _channel.Writer.TryWrite(Update(text, token, logProbabilities));
         if (_stops.IsStopped || _state.IsComplete)
         {
             chunk.Finish(FinishReason.Stop);
@@ -161,6 +194,9 @@ internal sealed class GenerationSession : ISequenceOwner
 
         return false;
     }
+
+    private GenerationUpdate Update(string text, int token, TokenLogProbabilities? logProbabilities) =>
+        new() { Text = text, TokenId = token, LogProbabilities = logProbabilities, PromptLogProbabilities = TakeOfPrompt() };
 
     private string TextOf(int token) =>
         _shown.Contains(token) ? _text.Flush() + _tokenizer.TokenText(token) : _text.Append(token);

@@ -17,6 +17,12 @@ public readonly record struct GenerationUpdate
     /// <summary>Log-probabilities of the token, when asked for.</summary>
     public TokenLogProbabilities? LogProbabilities { get; init; }
 
+    /// <summary>
+    /// Log-probabilities of the tokens of the prompt, on the first update, when asked for. Of the first token there is none: it is NaN, and
+    /// nothing stands in its place.
+    /// </summary>
+    public IReadOnlyList<TokenLogProbabilities>? PromptLogProbabilities { get; init; }
+
     /// <summary>Why the output ended, on the last update; otherwise <see cref="FinishReason.None"/>.</summary>
     public FinishReason FinishReason { get; init; }
 
@@ -74,6 +80,9 @@ public sealed record GenerationResult
 
     /// <summary>Log-probabilities per token, when asked for; otherwise empty.</summary>
     public required IReadOnlyList<TokenLogProbabilities> LogProbabilities { get; init; }
+
+    /// <summary>Log-probabilities of the prompt's tokens, when asked for; otherwise empty.</summary>
+    public IReadOnlyList<TokenLogProbabilities> PromptLogProbabilities { get; init; } = [];
 
     /// <summary>Why it ended.</summary>
     public required FinishReason FinishReason { get; init; }

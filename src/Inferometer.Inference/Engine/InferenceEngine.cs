@@ -169,7 +169,14 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         ModelSupport.RequireHead(Architecture);
         int[] prompt = Prompt(request.Prompt, request.PromptTokens, request.AddSpecialTokens, request.ParseSpecialTokens);
         int maxNew = request.MaxNewTokens ?? Math.Max(1, _maxTokens - prompt.Length);
-        Require(maxNew > 0, $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more.");
+        int? top = request.TopPromptLogProbabilities;
+        Require(
+            top is null or (>= 0 and <= SamplingOptions.MostLogProbabilities),
+            $"request: {nameof(request.TopPromptLogProbabilities)} is {top}; allowed is 0 to {SamplingOptions.MostLogProbabilities}.");
+        Require(
+            maxNew > 0 || (maxNew == 0 && top is not null),
+            $"request: {nameof(request.MaxNewTokens)} is {maxNew}; allowed is 1 or more, and 0 with "
+                + $"{nameof(request.TopPromptLogProbabilities)}.");
         SamplingOptions sampling = request.Sampling ?? new SamplingOptions().With(SamplingDefaults);
         Require(request.Timeout is null || request.Timeout > TimeSpan.Zero, $"request: {nameof(request.Timeout)} must be above zero.");
         sampling.Validate(_choosableTokens);
@@ -185,6 +192,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Priority = request.Priority,
             CacheSalt = Adapters.SaltOf(request.Adapter),
             UsePrefixCache = request.UsePrefixCache,
+            WantsPromptRows = top is not null,
             Owner = session,
         };
         return StreamAsync(session, wanted, request.Timeout, cancellationToken);
@@ -197,6 +205,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
         StringBuilder text = new();
         List<int> tokens = [];
         List<TokenLogProbabilities> logProbabilities = [];
+        IReadOnlyList<TokenLogProbabilities> ofPrompt = [];
         GenerationUpdate last = default;
         await foreach (GenerationUpdate update in StreamAsync(request, cancellationToken).ConfigureAwait(false))
         {
@@ -211,6 +220,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
                 logProbabilities.Add(logs);
             }
 
+            ofPrompt = update.PromptLogProbabilities ?? ofPrompt;
             last = update;
         }
 
@@ -219,6 +229,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             Text = text.ToString(),
             TokenIds = tokens,
             LogProbabilities = logProbabilities,
+            PromptLogProbabilities = ofPrompt,
             FinishReason = last.FinishReason,
             Usage = last.Usage!,
         };

@@ -2,6 +2,7 @@ using System.Globalization;
 using Inferometer.Core;
 using Inferometer.Core.Models;
 using Inferometer.Cpu.Execution;
+using Inferometer.Scheduling;
 
 namespace Inferometer.Inference.Engine;
 
@@ -89,7 +90,8 @@ public sealed record MemoryPlan
         perBlock = Math.Max(1, perBlock);
         perBlock += draft is { } d ? PagedKvCache.BytesPerBlock(d.Architecture, options.KvElement, options.GroupedHeads) : 0;
         int stepTokens = options.MaxTokensPerStep + (options.ChunkedPrefill && options.KvCache ? 0 : sequenceTokens);
-        int logitRows = options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0));
+        int promptRows = new SchedulerOptions().MaxPromptRowsPerStep; // of prompts whose own probabilities are asked for
+        int logitRows = (options.MaxBatchSize * (1 + (options.Speculation?.DraftTokens ?? 0))) + promptRows;
         long fixedBytes = options.KvCompression?.FixedBytes(architecture, options.MaxBatchSize, stepTokens) ?? 0;
         long perState = PagedKvCache.BytesPerState(architecture);
         int states = perState > 0 ? (2 * options.MaxBatchSize) + SpareStates : 0;

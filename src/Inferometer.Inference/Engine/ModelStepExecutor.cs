@@ -70,7 +70,8 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
             var owner = (ISequenceOwner)chunk.Sequence.Request.Owner!;
             ReadOnlyMemory<int> segments = owner.Segments.IsEmpty ? default : owner.Segments.Slice(chunk.PastTokens, chunk.TokenCount);
             _batch.Add(
-                chunk.Tokens, chunk.PastTokens, chunk.BlockTable, chunk.LogitRows, owner.Adapter, segments, owner.CandidateTemperature);
+                chunk.Tokens, chunk.PastTokens, chunk.BlockTable, chunk.PromptRows + chunk.LogitRows, owner.Adapter, segments,
+                owner.CandidateTemperature);
             _batch.WantsHiddenStates |= owner.WantsHiddenStates;
         }
     }
@@ -84,7 +85,8 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
             StepChunk chunk = plan.Chunks[i];
             try
             {
-                ((ISequenceOwner)chunk.Sequence.Request.Owner!).TakeStep(chunk, new StepRows(runner, row, token, tokens));
+                StepRows rows = new(runner, row, row + chunk.PromptRows, token, tokens);
+                ((ISequenceOwner)chunk.Sequence.Request.Owner!).TakeStep(chunk, rows);
             }
             catch (Exception error)
             {
@@ -92,7 +94,7 @@ internal sealed class ModelStepExecutor(IModelRunner runner, DraftModel? draft, 
                 _failures.Add(new SequenceFailure(chunk.Sequence, error));
             }
 
-            row += chunk.LogitRows;
+            row += chunk.PromptRows + chunk.LogitRows;
             token += chunk.TokenCount;
         }
     }

@@ -82,6 +82,19 @@ internal sealed class Sampler
         return new TokenLogProbabilities(new TokenLogProbability(chosen, (float)(rawLogits[chosen] - logSum)), best);
     }
 
+    /// <summary>The same with the rank of the chosen token, equal ones by their ids.</summary>
+    public TokenLogProbabilities DescribeRanked(ReadOnlySpan<float> rawLogits, int chosen, int top)
+    {
+        float logit = rawLogits[chosen];
+        int rank = 1;
+        for (int i = 0; i < rawLogits.Length; i++)
+        {
+            rank += rawLogits[i] > logit || (rawLogits[i] == logit && i < chosen) ? 1 : 0;
+        }
+
+        return Describe(rawLogits, chosen, top) with { Rank = rank };
+    }
+
     /// <summary>Logarithm of the sum of the exponentials, in double.</summary>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {

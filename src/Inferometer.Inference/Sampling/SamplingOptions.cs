@@ -10,6 +10,8 @@ namespace Inferometer.Inference.Sampling;
 /// </summary>
 public sealed record SamplingOptions
 {
+    internal const int MostLogProbabilities = 100;
+
     /// <summary>The most probable token every time.</summary>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 
@@ -105,7 +107,9 @@ public sealed record SamplingOptions
         Require(float.IsFinite(FrequencyPenalty), nameof(FrequencyPenalty), FrequencyPenalty, "a finite number");
         Require(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");
         Require(MinOutputTokens >= 0, nameof(MinOutputTokens), MinOutputTokens, "0 or more");
-        Require(TopLogProbabilities is null or (>= 0 and <= 100), nameof(TopLogProbabilities), TopLogProbabilities ?? 0, "0 to 100");
+        Require(
+            TopLogProbabilities is null or (>= 0 and <= MostLogProbabilities), nameof(TopLogProbabilities), TopLogProbabilities ?? 0,
+            "0 to 100");
         foreach ((int token, float bias) in LogitBias ?? EmptyBias)
         {
             RequireToken(token, nameof(LogitBias), vocabularySize);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Inferometer.Inference.Engine;
+using Inferometer.Inference.Sampling;
 using Inferometer.Server.Metrics;
 
 namespace Inferometer.Server.Generation;
@@ -130,6 +131,11 @@ internal sealed class AnswerCache(long mostBytes)
             if (piece.Update.LogProbabilities is { } logs)
             {
                 _bytes += BytesOfPiece + ((long)BytesOfLogProbability * logs.Top.Count);
+            }
+
+            foreach (TokenLogProbabilities token in piece.Update.PromptLogProbabilities ?? [])
+            {
+                _bytes += BytesOfPiece + ((long)BytesOfLogProbability * token.Top.Count);
             }
 
             if (_bytes <= cache.Limit)

@@ -36,6 +36,7 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
             }
 
             choice.Parts.Keep(piece.Update);
+            KeepPrompt(choice, piece);
             choice.Keep(piece.Update);
             Count(piece);
         }
@@ -54,11 +55,21 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
             json.WriteNumber("index"u8, index++);
             request.Format.WriteWhole(json, choice.Parts);
             WriteLogProbabilities(json, choice);
+            if (request.Plan is null)
+            {
+                WriteOfPrompt(json, choice);
+            }
+
             json.WriteString("finish_reason"u8, WordOf(choice));
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        if (request.Plan is not null)
+        {
+            WriteOfPrompt(json, _choices[0]); // of a conversation there is one prompt, whatever the number of answers
+        }
+
         _usage.Write(json);
         _timings?.Write(json, _ended);
         json.WriteEndObject();
@@ -87,6 +98,7 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
     {
         Choice choice = _choices[piece.Choice];
         GenerationUpdate update = piece.Update;
+        KeepPrompt(choice, piece);
         if (!choice.HasBegun && request.Format.BeginsWithRole)
         {
             WritePiece(output, piece.Choice, new AnswerDelta(DeltaKind.Text, ""));
@@ -177,6 +189,29 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         : _choices.Chunk(request.AnswersPerPrompt).SelectMany(
             answers => answers.OrderByDescending(answer => answer.MeanLogProbability).Take(request.KeptPerPrompt));
 
+    /// <summary>Keeps what is told of the tokens of a prompt: where it is echoed they are the answer's first ones.</summary>
+    private void KeepPrompt(Choice choice, in ChoiceUpdate piece)
+    {
+        if (piece.Update.PromptLogProbabilities is not { } tokens)
+        {
+            return;
+        }
+
+        choice.OfPrompt = request.TopPromptLogProbabilities is null ? null : tokens;
+        if (request.Echoes is not null && request.TopLogProbabilities is not null)
+        {
+            choice.LogProbabilities.AddRange(tokens);
+        }
+    }
+
+    private void WriteOfPrompt(Utf8JsonWriter json, Choice choice)
+    {
+        if (choice.OfPrompt is { } tokens)
+        {
+            LogProbabilityJson.WriteOfPrompt(json, tokens, request.TopPromptLogProbabilities ?? 0, service.Model.Engine.Tokenizer);
+        }
+    }
+
     private string? EchoOf(int index) => request.Echoes?[index / request.AnswersPerPrompt];
 
     private void WriteHead(Utf8JsonWriter json, ReadOnlySpan<byte> kind)
@@ -190,13 +225,13 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
 
     private void WriteLogProbabilities(Utf8JsonWriter json, Choice choice)
     {
-        if (!request.HasLogProbabilities || choice.LogProbabilities.Count == 0)
+        if (request.TopLogProbabilities is not { } top || choice.LogProbabilities.Count == 0)
         {
             json.WriteNull("logprobs"u8);
             return;
         }
 
-        request.Format.WriteLogProbabilities(json, choice.LogProbabilities, service.Model.Engine.Tokenizer, ref choice.Offset);
+        request.Format.WriteLogProbabilities(json, choice.LogProbabilities, top, service.Model.Engine.Tokenizer, ref choice.Offset);
         choice.LogProbabilities.Clear();
     }
 
@@ -233,6 +268,8 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
         public int CallsWritten { get; set; }
 
         public List<TokenLogProbabilities> LogProbabilities { get; } = [];
+
+        public IReadOnlyList<TokenLogProbabilities>? OfPrompt { get; set; }
 
         public FinishReason FinishReason { get; private set; }
 

@@ -43,10 +43,11 @@ internal abstract class CompletionFormat
     /// <summary>Log-probabilities of tokens.</summary>
     /// <param name="json">Within a choice.</param>
     /// <param name="tokens">The tokens in order.</param>
+    /// <param name="top">Rivals of each that are told, where as many are known.</param>
     /// <param name="tokenizer">Their texts.</param>
     /// <param name="offset">Letters of the answer before them; moved on where the format tells places.</param>
     public abstract void WriteLogProbabilities(
-        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset);
+        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset);
 
     private sealed class Conversations : CompletionFormat
     {
@@ -129,7 +130,7 @@ internal abstract class CompletionFormat
         }
 
         public override void WriteLogProbabilities(
-            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset)
+            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset)
         {
             json.WriteStartObject("logprobs"u8);
             json.WriteStartArray("content"u8);
@@ -138,7 +139,7 @@ internal abstract class CompletionFormat
                 json.WriteStartObject();
                 LogProbabilityJson.WriteToken(json, tokens[i].Chosen, tokenizer);
                 json.WriteStartArray("top_logprobs"u8);
-                for (int rank = 0; rank < tokens[i].Top.Count; rank++)
+                for (int rank = 0; rank < Math.Min(top, tokens[i].Top.Count); rank++)
                 {
                     json.WriteStartObject();
                     LogProbabilityJson.WriteToken(json, tokens[i].Top[rank], tokenizer);
@@ -178,7 +179,7 @@ internal abstract class CompletionFormat
         public override void WritePiece(Utf8JsonWriter json, in AnswerDelta delta, bool isFirst) => json.WriteString("text"u8, delta.Text);
 
         public override void WriteLogProbabilities(
-            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, Tokenizer tokenizer, ref int offset) =>
-            LogProbabilityJson.WriteLists(json, tokens, tokenizer, ref offset);
+            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset) =>
+            LogProbabilityJson.WriteLists(json, tokens, top, tokenizer, ref offset);
     }
 }

@@ -40,7 +40,7 @@ internal static class CompletionReader
             throw fields.Wrong("continue_final_message", "true only beside \"add_generation_prompt\": false");
         }
 
-        CompletionRequest request = Read(fields, service, shape, logs ? top ?? 0 : null, isChat: true, "chatcmpl-");
+        CompletionRequest request = Read(fields, service, shape, logs ? top ?? 0 : null, echoes: false, isChat: true, "chatcmpl-");
         ForeignFields.RefuseOfChats(fields);
         var cut = PromptCut.Read(fields, service, request.Answers[0].MaxNewTokens, isChat: true);
         fields.RequireNothingElse();
@@ -58,19 +58,14 @@ internal static class CompletionReader
         service.RequireServed(fields);
         var shape = AnswerShape.ReadForText(fields);
         bool addSpecial = fields.Flag("add_special_tokens") ?? true;
+        bool echoes = fields.Flag("echo") ?? false;
         CompletionRequest request = Read(
-            fields, service, shape, fields.Count("logprobs", 0, MaxTopLogProbabilities), isChat: false, "cmpl-");
+            fields, service, shape, fields.Count("logprobs", 0, MaxTopLogProbabilities), echoes, isChat: false, "cmpl-");
         fields.Refuse("suffix", "filling in between two texts is not supported.");
         fields.Refuse("prompt_embeds", "prompts are texts or tokens.");
         int kept = request.AnswersPerPrompt;
         int tried = Tried(fields, kept, request.Streams);
         List<GenerationRequest> prompts = TextPrompts.Read(fields, service.Model);
-        bool echoes = fields.Flag("echo") ?? false;
-        if (echoes && request.HasLogProbabilities)
-        {
-            throw ApiException.Unsupported("echo", "log-probabilities of a prompt are not computed; leave out echo or logprobs.");
-        }
-
         var cut = PromptCut.Read(fields, service, request.Answers[0].MaxNewTokens, isChat: false);
         fields.RequireNothingElse();
         RequireFew(service, prompts.Count, tried);
@@ -128,7 +123,7 @@ internal static class CompletionReader
     }
 
     private static CompletionRequest Read(
-        RequestFields fields, ModelService service, AnswerShape shape, int? topLogProbabilities, bool isChat, string idPrefix)
+        RequestFields fields, ModelService service, AnswerShape shape, int? topLogProbabilities, bool echoes, bool isChat, string idPrefix)
     {
         int count = fields.Count("n", 1, service.MaxChoices) ?? 1;
         bool streams = fields.Flag("stream") ?? false;
@@ -147,7 +142,15 @@ internal static class CompletionReader
             LogitBias = SamplingReader.LogitBias(fields, service.Model),
             TopLogProbabilities = topLogProbabilities,
         };
-        int? limit = Limit(fields) ?? (isChat ? null : DefaultTextTokens);
+        const string OfPrompt = "prompt_logprobs";
+        int? topOfPrompt = fields.Count(OfPrompt, 0, MaxTopLogProbabilities);
+        if (topOfPrompt is not null && streams)
+        {
+            throw ApiException.Unsupported(OfPrompt, "they are given with the whole answer; leave out stream.");
+        }
+
+        int? topComputed = echoes && topLogProbabilities > (topOfPrompt ?? -1) ? topLogProbabilities : topOfPrompt;
+        int? limit = Limit(fields, mayBeNone: !isChat && topComputed is not null) ?? (isChat ? null : DefaultTextTokens);
         limit = limit is Unlimited ? null : limit;
         if (limit < sampling.MinOutputTokens)
         {
@@ -169,6 +172,7 @@ internal static class CompletionReader
                 {
                     Sampling = shape.Apply(sampling),
                     MaxNewTokens = limit,
+                    TopPromptLogProbabilities = topComputed,
                     Priority = -priority, // vLLM serves the least first
                     ShownTokens = showsControl ? service.ControlTokens : [],
                     Timeout = service.Limits.RequestTimeout,
@@ -182,21 +186,27 @@ internal static class CompletionReader
             IncludesUsage = usage,
             HasRunningUsage = runningUsage,
             HasTimings = hasTimings,
-            HasLogProbabilities = topLogProbabilities is not null,
+            TopLogProbabilities = topLogProbabilities,
+            TopPromptLogProbabilities = topOfPrompt,
             Id = idPrefix + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture),
         };
     }
 
-    /// <summary>The longest answer, by whichever of its three names; -1 = up to the context, as llama.cpp has it.</summary>
-    private static int? Limit(RequestFields fields)
+    /// <summary>
+    /// The longest answer, by whichever of its three names; -1 = up to the context, as llama.cpp has it. 0 where there is something else to
+    /// be told.
+    /// </summary>
+    private static int? Limit(RequestFields fields, bool mayBeNone)
     {
         (string Name, int? Tokens)? said = null;
         foreach (string name in (ReadOnlySpan<string>)["max_completion_tokens", "max_tokens", "n_predict"])
         {
             int? tokens = fields.Count(name, Unlimited);
-            if (tokens is 0)
+            if (tokens is 0 && !mayBeNone)
             {
-                throw fields.Wrong(name, "1 or more, or -1 for as many as fit the context");
+                throw fields.Wrong(
+                    name,
+                    "1 or more, or -1 for as many as fit the context (0 where a text is echoed with logprobs, or with prompt_logprobs)");
             }
 
             if (tokens is not null && said is { } other && other.Tokens != tokens)

@@ -36,8 +36,14 @@ internal sealed record CompletionRequest
     /// <summary>Whether times are told, as llama.cpp has it.</summary>
     public bool HasTimings { get; init; }
 
-    /// <summary>Whether log-probabilities were asked for.</summary>
-    public required bool HasLogProbabilities { get; init; }
+    /// <summary>
+    /// Rivals that are given beside each token of an answer with its log-probability, those of its echo among them; null = no
+    /// log-probabilities.
+    /// </summary>
+    public required int? TopLogProbabilities { get; init; }
+
+    /// <summary>The same of each token of the prompt, in a list of its own as vLLM has it.</summary>
+    public required int? TopPromptLogProbabilities { get; init; }
 
     /// <summary>The id of the answer.</summary>
     public required string Id { get; init; }

@@ -9,7 +9,6 @@ internal static class ForeignFields
     /// <exception cref="ApiException">One asks for something.</exception>
     public static void Refuse(RequestFields fields)
     {
-        fields.Refuse("prompt_logprobs", "log-probabilities of a prompt are not computed; 'inferometer perplexity' measures them.");
         fields.Refuse("logprob_token_ids", "log-probabilities are those of the most probable tokens; give top_logprobs.");
         fields.Refuse("return_tokens_as_token_ids", "tokens are given as texts and bytes.");
         fields.Refuse("return_token_ids", "answers are texts; /tokenize gives the tokens of one.");

@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Inferometer.Inference.Engine;
+using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Templates;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Tests;
@@ -41,7 +44,7 @@ public sealed partial class VendorFieldTests(EngineFixture fixture)
         ("min_keep", "0", "3"), ("n_probs", "0", "3"), ("t_max_predict_ms", "-1", "100"), ("penalize_nl", "false", "1"),
         ("length_penalty", "1.0", "2"), ("use_beam_search", "false", "true"), ("bad_words", "[]", "[\"a\"]"),
         ("allowed_token_ids", "[]", "[1]"), ("samplers", "[]", "[\"top_k\"]"), ("lora", "[]", "[{\"id\":0,\"scale\":1}]"),
-        ("prompt_logprobs", "null", "1"), ("logprob_token_ids", "[]", "[1]"), ("return_token_ids", "false", "true"),
+        ("prompt_logprobs", "1", "-1"), ("logprob_token_ids", "[]", "[1]"), ("return_token_ids", "false", "true"),
         ("return_tokens_as_token_ids", "false", "true"), ("return_tokens", "false", "true"), ("return_prompt_text", "false", "true"),
         ("cache_salt", "null", "\"a\""), ("thinking_token_budget", "null", "7"), ("repetition_detection", "null", "{}"),
         ("kv_transfer_params", "null", "{}"), ("vllm_xargs", "null", "{\"a\":1}"), ("guided_whitespace_pattern", "null", "\" \""),
@@ -168,7 +171,9 @@ public sealed partial class VendorFieldTests(EngineFixture fixture)
     [InlineData(""" "n":2,"timings_per_token":true """, "timings_per_token")]
     [InlineData(""" "best_of":3,"n":4 """, "best_of")]
     [InlineData(""" "best_of":3,"stream":true """, "best_of")]
-    [InlineData(""" "echo":true,"logprobs":1 """, "echo")]
+    [InlineData(""" "prompt_logprobs":1,"stream":true """, "prompt_logprobs")]
+    [InlineData(""" "max_tokens":0 """, "max_tokens")]
+    [InlineData(""" "max_tokens":0,"echo":true """, "max_tokens")]
     public async Task What_does_not_go_together_is_told(string fields, string param)
     {
         await using TestServer server = await TestServer.StartAsync(fixture.Model);
@@ -236,6 +241,85 @@ public sealed partial class VendorFieldTests(EngineFixture fixture)
             .ToLookup(c => c.GetProperty("index").GetInt32(), c => c.GetProperty("text").GetString()!);
         Assert.Equal([Prompt, Prompt, "Once", "Once"], Enumerable.Range(0, 4).Select(i => texts[i].First()));
         Assert.Equal(Prompt + free, string.Concat(texts[1]));
+    }
+
+    [Fact]
+    public async Task An_echo_with_log_probabilities_tells_those_of_the_prompt()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        int[] first = fixture.Engine.Tokenizer.EncodePrompt(Prompt), second = fixture.Engine.Tokenizer.EncodePrompt("Once there was");
+
+        // Several prompts in tokens and one token behind each, as evaluation harnesses ask to score texts.
+        string asked = $$"""{"prompt":{{JsonSerializer.Serialize(new[] { first, second })}},"temperature":0,"logprobs":1,"echo":true""";
+        Answer answer = (await server.PostAsync(Text, asked + ",\"max_tokens\":1,\"seed\":1234}")).Succeeded();
+        JsonElement[] choices = [.. answer.Json.GetProperty("choices").EnumerateArray()];
+        foreach ((int[] prompt, JsonElement choice) in new[] { first, second }.Zip(choices))
+        {
+            GenerationResult direct = await fixture.Engine.GenerateAsync(
+                new GenerationRequest
+                {
+                    PromptTokens = prompt,
+                    MaxNewTokens = 1,
+                    TopPromptLogProbabilities = 1,
+                    Sampling = SamplingOptions.Greedy with { TopLogProbabilities = 1 },
+                },
+                TestContext.Current.CancellationToken);
+            JsonElement logs = choice.GetProperty("logprobs");
+            JsonElement[] values = [.. logs.GetProperty("token_logprobs").EnumerateArray()];
+            JsonElement[] tops = [.. logs.GetProperty("top_logprobs").EnumerateArray()];
+            Assert.Equal(prompt.Length + 1, values.Length);
+            Assert.Equal(JsonValueKind.Null, values[0].ValueKind);
+            Assert.Equal(JsonValueKind.Null, tops[0].ValueKind);
+            Assert.Equal(
+                direct.PromptLogProbabilities.Concat(direct.LogProbabilities).Skip(1).Select(t => t.Chosen.LogProbability),
+                values.Skip(1).Select(v => v.GetSingle()), (a, b) => Math.Abs(a - b) < 1e-3);
+            Assert.All(
+                tops.Zip(values).Skip(1), t => Assert.True(t.First.EnumerateObject().Max(o => o.Value.GetSingle()) >= t.Second.GetSingle()));
+            Assert.Equal(prompt.Length + 1, logs.GetProperty("tokens").GetArrayLength());
+            Assert.Equal(prompt.Length + 1, logs.GetProperty("text_offset").GetArrayLength());
+        }
+
+        // With nothing behind it, and in a stream, whose first pieces tell of the prompt.
+        Answer alone = (await server.PostAsync(Text, asked + ",\"max_tokens\":0}")).Succeeded();
+        Assert.Equal(0, alone.Json.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+        Assert.Equal(
+            [first.Length, second.Length],
+            alone.Json.GetProperty("choices").EnumerateArray()
+                .Select(c => c.GetProperty("logprobs").GetProperty("tokens").GetArrayLength()));
+        List<string> events = await server.EventsAsync(Text, asked + ",\"max_tokens\":2,\"stream\":true}");
+        ILookup<int, JsonElement> pieces = events.SkipLast(1).Select(e => JsonElement.Parse(e).GetProperty("choices")[0])
+            .ToLookup(c => c.GetProperty("index").GetInt32(), c => c.GetProperty("logprobs"));
+        Assert.Equal(
+            [first.Length + 2, second.Length + 2],
+            pieces.OrderBy(p => p.Key).Select(p =>
+                p.Where(l => l.ValueKind == JsonValueKind.Object).Sum(l => l.GetProperty("tokens").GetArrayLength())));
+    }
+
+    [Theory]
+    [InlineData(Text, "\"prompt\":\"Once there was a ship\"")]
+    [InlineData(Chat, "\"messages\":[{\"role\":\"user\",\"content\":\"Once there was a ship\"}]")]
+    public async Task Prompt_logprobs_are_objects_by_token(string route, string prompt)
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Answer answer = (await server.PostAsync(
+            route, $$"""{{{prompt}},"temperature":0,"max_tokens":1,"prompt_logprobs":2}""")).Succeeded();
+        JsonElement holder = prompt.StartsWith("\"prompt", StringComparison.Ordinal) ? answer.Json.GetProperty("choices")[0] : answer.Json;
+        JsonElement[] tokens = [.. holder.GetProperty("prompt_logprobs").EnumerateArray()];
+        Assert.Equal(answer.Json.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), tokens.Length);
+        Assert.Equal(JsonValueKind.Null, tokens[0].ValueKind);
+        foreach (JsonElement token in tokens.Skip(1))
+        {
+            JsonProperty[] entries = [.. token.EnumerateObject()];
+            Assert.InRange(entries.Length, 2, 3);
+            Assert.Equal(entries.Length, entries.Select(e => e.Value.GetProperty("rank").GetInt32()).Distinct().Count());
+            Assert.Contains(1, entries.Select(e => e.Value.GetProperty("rank").GetInt32()));
+            foreach (JsonProperty entry in entries)
+            {
+                Assert.Equal(
+                    fixture.Engine.Tokenizer.TokenText(int.Parse(entry.Name, CultureInfo.InvariantCulture)).Length > 0,
+                    entry.Value.GetProperty("decoded_token").GetString()!.Length > 0);
+            }
+        }
     }
 
     [Fact]
