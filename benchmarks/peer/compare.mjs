@@ -34,6 +34,9 @@ function fail(message) {
   console.error(`error: ${message}`);
   process.exit(1);
 }
+// A program that fails or is ended says why on its own output; its standard error has been shown already.
+process.on('uncaughtException', e => fail(
+  e.spawnargs || e.status !== undefined ? `${e.message}${e.signal ? ` (${e.signal})` : ''}\n${String(e.stdout ?? '').trim().split('\n').slice(-12).join('\n')}` : e.stack));
 
 const run = (file, args, env = {}) =>
   execFileSync(file, args, { encoding: 'utf8', env: { ...process.env, INFEROMETER_STORE: 'none', ...env }, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 });
