@@ -74,7 +74,8 @@ internal sealed record PromptFormat(Tokenizer Tokenizer, ChatTemplate? Template,
         if (Template is null || Format is null)
         {
             string text = turns[^1].Content;
-            return new PreparedPrompt(new GenerationRequest { Prompt = text, Sampling = new() { Constraint = constraint } }, text,
+            return new PreparedPrompt(
+                new GenerationRequest { Prompt = text, ParseSpecialTokens = true, Sampling = new() { Constraint = constraint } }, text,
                 Reader: null);
         }
 

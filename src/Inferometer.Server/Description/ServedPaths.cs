@@ -46,6 +46,7 @@ internal static class ServedPaths
         }
 
         paths["/tokenize"] = Post("The tokens of a text or a conversation.", "TokenizeRequest", "Error");
+        paths["/tokenizer_info"] = Get("Special tokens and chat template, in the names of tokenizer_config.json.", "Error");
         paths["/detokenize"] = Post("The text of tokens.", "DetokenizeRequest", "Error");
     }
 
@@ -138,6 +139,7 @@ internal static class ServedPaths
             [
                 ("prompt", Text("A text.")), ("messages", List("Or a conversation.", "object")),
                 ("add_special_tokens", Flag("Whether the tokens that the model expects in front of a text are added.")),
+                ("parse_special", Flag("Whether the written form of a control token in a text is that token; true as it comes.")),
                 ("return_token_strs", Flag("Whether the tokens' texts are given too.")),
             ]));
         yield return ("DetokenizeRequest", Request(["tokens"], [("tokens", List("Ids.", "integer"))]));

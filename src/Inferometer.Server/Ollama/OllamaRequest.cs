@@ -53,7 +53,12 @@ internal sealed record OllamaRequest(GenerationRequest? Generation, ChatPlan? Pl
             List<ChatTurn> turns = Conversation.WithSystem([new ChatTurn(ChatTurn.User, prompt)], system is null or "" ? [] : [system]);
             plan = raw ? null : shape.Plan(service, turns);
             generation = plan?.Apply(new GenerationRequest())
-                ?? new GenerationRequest { Prompt = prompt, Sampling = shape.Apply(new SamplingOptions()) };
+                ?? new GenerationRequest
+                {
+                    Prompt = prompt,
+                    ParseSpecialTokens = true, // who sends raw writes the template out
+                    Sampling = shape.Apply(new SamplingOptions()),
+                };
         }
 
         return Read(fields, service, generation, plan, isChat: false);

@@ -75,7 +75,7 @@ internal static class CompletionReader
             : shared;
         GenerationRequest[] whole =
         [
-            .. prompts.Select(prompt => cut.Apply(shared with { Prompt = prompt.Prompt, PromptTokens = prompt.PromptTokens }, service)),
+            .. prompts.Select(prompt => cut.Apply(Asked(shared, prompt), service)),
         ];
         string[]? echoed = echoes ? [.. whole.Select(prompt => EchoOf(prompt, service))] : null;
         if (request.HasRunningUsage)
@@ -92,6 +92,13 @@ internal static class CompletionReader
             Answers = [.. whole.SelectMany(prompt => Repeat(prompt, tried))],
         };
     }
+
+    private static GenerationRequest Asked(GenerationRequest shared, GenerationRequest prompt) => shared with
+    {
+        Prompt = prompt.Prompt,
+        PromptTokens = prompt.PromptTokens,
+        ParseSpecialTokens = prompt.ParseSpecialTokens,
+    };
 
     private static void RequireOneTimed(CompletionRequest request, int answers)
     {

@@ -10,7 +10,7 @@ namespace Inferometer.Server.OpenAi;
 internal sealed class NoModelEndpoints(string version) : IEndpointGroup
 {
     private static readonly string[] s_paths =
-        ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize"];
+        ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize", "/tokenizer_info"];
 
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)

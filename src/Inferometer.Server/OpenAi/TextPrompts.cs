@@ -5,7 +5,11 @@ using Inferometer.Server.Wire;
 
 namespace Inferometer.Server.OpenAi;
 
-/// <summary>Reads the prompts of <c>/v1/completions</c>: a text, some texts, tokens, or some lists of tokens.</summary>
+/// <summary>
+/// Reads the prompts of <c>/v1/completions</c>: a text, some texts, tokens, or some lists of tokens. In a text the written form of a
+/// control token is that token, as vLLM and llama.cpp read it: whoever fills in the middle of a file or writes a chat template out sends it
+/// so.
+/// </summary>
 internal static class TextPrompts
 {
     private const string Name = "prompt";
@@ -35,7 +39,7 @@ internal static class TextPrompts
 
     private static GenerationRequest OfText(RequestFields fields, JsonElement value) =>
         value.ValueKind == JsonValueKind.String && fields.StringOf(value, Name) is { Length: > 0 } text
-            ? new GenerationRequest { Prompt = text }
+            ? new GenerationRequest { Prompt = text, ParseSpecialTokens = true }
             : throw fields.Wrong(Name, Allowed);
 
     private static GenerationRequest OfTokens(RequestFields fields, ServedModel model, JsonElement[] items)

@@ -11,7 +11,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Inferometer.Server.OpenAi;
 
-/// <summary><c>/tokenize</c> and <c>/detokenize</c>, with vLLM's fields; llama.cpp's <c>content</c> stands for <c>prompt</c>.</summary>
+/// <summary>
+/// <c>/tokenize</c>, <c>/detokenize</c> and <c>/tokenizer_info</c>, with vLLM's fields; llama.cpp's <c>content</c> stands for
+/// <c>prompt</c>.
+/// </summary>
 internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
 {
     /// <inheritdoc/>
@@ -19,6 +22,24 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
     {
         routes.MapPost("/tokenize", TokenizeAsync).WithMetadata(ErrorStyle.OpenAi);
         routes.MapPost("/detokenize", DetokenizeAsync).WithMetadata(ErrorStyle.OpenAi);
+        routes.MapRead("/tokenizer_info", context => JsonBody.WriteAsync(context, WriteInfo)).WithMetadata(ErrorStyle.OpenAi);
+    }
+
+    /// <summary>What a client needs to count and to write prompts itself, in the names of <c>tokenizer_config.json</c>.</summary>
+    private void WriteInfo(Utf8JsonWriter json)
+    {
+        Tokenizer tokenizer = service.Model.Engine.Tokenizer;
+        json.WriteStartObject();
+        WriteToken("bos_token"u8, tokenizer.BosId);
+        WriteToken("eos_token"u8, tokenizer.EosIds.Count > 0 ? tokenizer.EosIds[0] : null);
+        WriteToken("pad_token"u8, tokenizer.PadId);
+        json.WriteBoolean("add_bos_token"u8, tokenizer.AddsBos);
+        json.WriteBoolean("add_eos_token"u8, tokenizer.AddsEos);
+        json.WriteNumber("model_max_length"u8, service.Model.Engine.MaxSequenceTokens);
+        json.WriteString("chat_template"u8, service.Model.Template.Source);
+        json.WriteEndObject();
+
+        void WriteToken(ReadOnlySpan<byte> name, int? id) => json.WriteText(name, id is { } token ? tokenizer.TokenText(token) : null);
     }
 
     private async Task TokenizeAsync(HttpContext context)
@@ -27,13 +48,14 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
         var fields = RequestFields.Of(body.RootElement);
         service.RequireServed(fields);
         bool addSpecial = fields.Flag("add_special_tokens") ?? fields.Flag("add_special") ?? true;
+        bool parsesSpecial = fields.Flag("parse_special") ?? true; // llama.cpp's name
         bool withTexts = fields.Flag("return_token_strs") ?? false;
         string? text = fields.Text("prompt") ?? fields.Text("content");
         int[] tokens;
         if (text is not null)
         {
             fields.RequireNothingElse();
-            tokens = Encode(text, addSpecial);
+            tokens = Encode(text, addSpecial, parsesSpecial);
         }
         else
         {
@@ -74,11 +96,11 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
         }).ConfigureAwait(false);
     }
 
-    private int[] Encode(string text, bool addSpecial)
+    private int[] Encode(string text, bool addSpecial, bool parsesSpecial)
     {
         try
         {
-            return service.Model.Engine.Tokenizer.EncodePrompt(text, addSpecial);
+            return service.Model.Engine.Tokenizer.EncodePrompt(text, addSpecial, parsesSpecial);
         }
         catch (InferometerException error)
         {

@@ -19,7 +19,7 @@ namespace Inferometer.Server.Upstreams;
 internal sealed class UpstreamEndpoints(UpstreamPool pool, IHttpForwarder forwarder, ServerLimits limits, bool isKeyed) : IEndpointGroup
 {
     private static readonly string[] s_paths =
-        ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize"];
+        ["/v1/{**rest}", "/v2/rerank", "/rerank", "/score", "/tokenize", "/detokenize", "/tokenizer_info"];
 
     private static readonly string[] s_ollama = ["chat", "generate", "embed", "embeddings", "show", "tags", "ps"];
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Inferometer.Inference.Engine;
+using Inferometer.ModelFiles.Tokenization;
 using Inferometer.ReferenceModels;
 using Inferometer.Server.Generation;
 
@@ -36,6 +37,53 @@ public sealed class OtherRoutesTests(EngineFixture fixture)
             "/v1/chat/completions", """{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}""")).Json;
         Assert.Equal(answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), chat.GetProperty("count").GetInt32());
         Assert.Equal("tokens", (await server.PostAsync("/detokenize", """{"tokens":[-1]}""")).Error.GetProperty("param").GetString());
+    }
+
+    [Fact]
+    public async Task Control_tokens_of_a_text_are_read_as_such_and_those_of_a_message_are_not()
+    {
+        await using TestServer server = await TestServer.StartAsync(fixture.Model);
+        Tokenizer tokenizer = fixture.Engine.Tokenizer;
+        JsonElement info = (await server.GetAsync("/tokenizer_info")).Succeeded().Json;
+        string end = info.GetProperty("eos_token").GetString()!, begin = info.GetProperty("bos_token").GetString()!;
+        Assert.Equal(tokenizer.TokenText(tokenizer.EosIds[0]), end);
+        Assert.Equal(fixture.Model.Template.Source, info.GetProperty("chat_template").GetString());
+        Assert.Equal(tokenizer.AddsBos, info.GetProperty("add_bos_token").GetBoolean());
+
+        // As clients learn the ids of special tokens.
+        async Task<int[]> IdsAsync(string body)
+        {
+            JsonElement answer = (await server.PostAsync("/tokenize", body)).Succeeded().Json;
+            return [.. answer.GetProperty("tokens").EnumerateArray().Select(t => t.GetInt32())];
+        }
+
+        Assert.Equal([tokenizer.EosIds[0]], await IdsAsync($$"""{"prompt":"{{end}}","add_special_tokens":false}"""));
+        Assert.Equal([tokenizer.BosId!.Value], await IdsAsync($$"""{"prompt":"{{begin}}","add_special_tokens":true}"""));
+        int[] asText = await IdsAsync($$"""{"content":"{{end}}","add_special":false,"parse_special":false}""");
+        Assert.DoesNotContain(tokenizer.EosIds[0], asText);
+
+        // The same prompt as a text and in tokens.
+        string text = $"Once{end}{begin}The sea";
+        int[] tokens = tokenizer.EncodePrompt(text, parseSpecial: true);
+        Assert.Contains(tokenizer.EosIds[0], tokens);
+        foreach ((string route, string body) in new[]
+        {
+            ("/v1/completions", $$"""{"prompt":{{JsonSerializer.Serialize(text)}},"temperature":0,"max_tokens":4}"""),
+            ("/v1/completions", $$"""{"prompt":{{JsonSerializer.Serialize(tokens)}},"temperature":0,"max_tokens":4}"""),
+            ("/api/generate", JsonSerializer.Serialize(
+                new { prompt = text, raw = true, stream = false, options = new { temperature = 0, num_predict = 4 } })),
+        })
+        {
+            JsonElement answer = (await server.PostAsync(route, body)).Succeeded().Json;
+            int counted = answer.TryGetProperty("usage", out JsonElement usage)
+                ? usage.GetProperty("prompt_tokens").GetInt32()
+                : answer.GetProperty("prompt_eval_count").GetInt32();
+            Assert.Equal(tokens.Length, counted);
+        }
+
+        int[] message = await IdsAsync($$"""{"messages":[{"role":"user","content":"{{end}}{{end}}{{end}}"}]}""");
+        int[] plain = await IdsAsync("""{"messages":[{"role":"user","content":"a"}]}""");
+        Assert.Equal(plain.Count(t => t == tokenizer.EosIds[0]), message.Count(t => t == tokenizer.EosIds[0]));
     }
 
     [Fact]

@@ -274,7 +274,8 @@ public sealed partial class VendorFieldTests(EngineFixture fixture)
                 direct.PromptLogProbabilities.Concat(direct.LogProbabilities).Skip(1).Select(t => t.Chosen.LogProbability),
                 values.Skip(1).Select(v => v.GetSingle()), (a, b) => Math.Abs(a - b) < 1e-3);
             Assert.All(
-                tops.Zip(values).Skip(1), t => Assert.True(t.First.EnumerateObject().Max(o => o.Value.GetSingle()) >= t.Second.GetSingle()));
+                tops.Zip(values).Skip(1),
+                t => Assert.True(t.First.EnumerateObject().Max(o => o.Value.GetSingle()) >= t.Second.GetSingle()));
             Assert.Equal(prompt.Length + 1, logs.GetProperty("tokens").GetArrayLength());
             Assert.Equal(prompt.Length + 1, logs.GetProperty("text_offset").GetArrayLength());
         }
