@@ -8,6 +8,9 @@ namespace Inferometer.Inference.Engine;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct GenerationUpdate
 {
+    // Of the last update and of the first: one place for both, since updates of all tokens in between lie in queues with it.
+    private readonly object? _rare;
+
     /// <summary>Text that became certain: empty while a character is incomplete or a stop string may have begun.</summary>
     public required string Text { get; init; }
 
@@ -21,13 +24,26 @@ public readonly record struct GenerationUpdate
     /// Log-probabilities of the tokens of the prompt, on the first update, when asked for. Of the first token there is none: it is NaN, and
     /// nothing stands in its place.
     /// </summary>
-    public IReadOnlyList<TokenLogProbabilities>? PromptLogProbabilities { get; init; }
+    public IReadOnlyList<TokenLogProbabilities>? PromptLogProbabilities
+    {
+        get => _rare as IReadOnlyList<TokenLogProbabilities> ?? (_rare as LonelyUpdate)?.OfPrompt;
+        init => _rare = value is not null && _rare is GenerationUsage usage ? new LonelyUpdate(usage, value) : value ?? _rare;
+    }
 
     /// <summary>Why the output ended, on the last update; otherwise <see cref="FinishReason.None"/>.</summary>
     public FinishReason FinishReason { get; init; }
 
     /// <summary>Tokens and times, on the last update.</summary>
-    public GenerationUsage? Usage { get; init; }
+    public GenerationUsage? Usage
+    {
+        get => _rare as GenerationUsage ?? (_rare as LonelyUpdate)?.Usage;
+        init => _rare = value is not null && _rare is IReadOnlyList<TokenLogProbabilities> tokens
+            ? new LonelyUpdate(value, tokens)
+            : value ?? _rare;
+    }
+
+    /// <summary>Of an update that is the first and the last.</summary>
+    private sealed record LonelyUpdate(GenerationUsage Usage, IReadOnlyList<TokenLogProbabilities> OfPrompt);
 }
 
 /// <summary>What a request took.</summary>

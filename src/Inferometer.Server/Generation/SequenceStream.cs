@@ -199,6 +199,7 @@ internal sealed class SequenceStream : IAsyncDisposable
             PromptTokens = usage.PromptTokens,
             CachedTokens = usage.CachedPromptTokens,
             OutputTokens = usage.OutputTokens,
+            ScoresPrompt = _request.TopPromptLogProbabilities is not null,
             QueueSeconds = usage.QueueSeconds,
             FirstTokenSeconds = usage.TimeToFirstTokenSeconds,
             TotalSeconds = usage.TotalSeconds,

@@ -30,9 +30,9 @@ internal sealed class PredictionMetrics(LatencyForecast forecast)
     /// <param name="served">The request.</param>
     public void Add(int engine, in ServedRequest served)
     {
-        if (served.OutputTokens == 0)
+        if (served.OutputTokens == 0 || served.ScoresPrompt)
         {
-            return;
+            return; // predictions are of prompts that are read for their last token alone
         }
 
         LatencyForecast.Latencies predicted = forecast.Price(engine, served);

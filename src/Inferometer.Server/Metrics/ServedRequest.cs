@@ -39,6 +39,9 @@ internal readonly record struct ServedRequest
     /// <summary>Other engines that had work from the first token to the end, on average.</summary>
     public double OthersInDecode { get; init; }
 
+    /// <summary>Whether the prompt's own tokens were told of, which takes small steps and a row of logits for each.</summary>
+    public bool ScoresPrompt { get; init; }
+
     /// <summary>From the first step to the first token, seconds; NaN without one.</summary>
     public double PrefillSeconds => FirstTokenSeconds - QueueSeconds;
 

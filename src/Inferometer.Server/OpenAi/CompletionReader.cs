@@ -47,7 +47,13 @@ internal static class CompletionReader
         ChatPlan plan = shape.Plan(service, turns, addPrompt, continuesLast: continues);
         RequireOneTimed(request, request.AnswersPerPrompt);
         GenerationRequest generation = cut.Apply(plan.Apply(request.Answers[0]), service);
-        return request with { Plan = plan, Answers = Repeat(generation, request.AnswersPerPrompt) };
+        GenerationRequest[] answers = Repeat(generation, request.AnswersPerPrompt);
+        for (int i = 1; i < answers.Length; i++)
+        {
+            answers[i] = answers[i] with { TopPromptLogProbabilities = null }; // there is one prompt, and it is told of once
+        }
+
+        return request with { Plan = plan, Answers = answers };
     }
 
     /// <summary>Reads a request to <c>/v1/completions</c>.</summary>
