@@ -19,6 +19,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
     private readonly List<Candidate> _chosen = [];
     private readonly List<Beam> _spare = [];
     private IReadOnlyList<BeamHypothesis>? _found;
+    private bool _hasEnded; // from outside
 
     public IModelAdapter? Adapter => request.Adapter;
 
@@ -26,7 +27,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
 
     public Task<IReadOnlyList<BeamHypothesis>> Result => _result.Task;
 
-    public bool IsDone => _found is not null || _result.Task.IsCompleted;
+    public bool IsDone => _found is not null || _hasEnded || _result.Task.IsCompleted;
 
     public void Start(Sequence sequence) => _beams.Add(new Beam(sequence));
 
@@ -70,31 +71,34 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
         Replace(scheduler);
     }
 
-    public void OnEnded(Sequence sequence)
-    {
-        _result.TrySetCanceled(); // ended from outside; without effect once the search is done
-    }
+    public void OnEnded(Sequence sequence) => _hasEnded = true;
 
     public void Fail(Exception error) => _result.TrySetException(error);
 
     /// <summary>Gives the blocks of every beam back.</summary>
-    public void EndAll(Scheduler scheduler, FinishReason reason)
+    public void Release(Scheduler scheduler, FinishReason reason)
     {
         foreach (Beam beam in _beams)
         {
             scheduler.End(beam.Sequence, reason);
         }
+    }
 
+    /// <summary>Nobody waits for it any more.</summary>
+    public void Cancel(Scheduler scheduler)
+    {
+        Release(scheduler, FinishReason.Cancelled);
+        _result.TrySetCanceled();
+    }
+
+    /// <summary>Tells the caller what was found, or that the search ended before it was done.</summary>
+    public void Deliver()
+    {
         if (_found is null)
         {
             _result.TrySetCanceled();
         }
-    }
-
-    /// <summary>Hands out what was found, if the search is done and was not cancelled.</summary>
-    public void Deliver()
-    {
-        if (_found is not null)
+        else
         {
             _result.TrySetResult(_found);
         }
@@ -202,7 +206,7 @@ internal sealed class BeamGroup(BeamSearchRequest request, Tokenizer tokenizer) 
         }
 
         _found = [.. _finished.Order(ByScore).Take(request.BeamWidth)];
-        EndAll(scheduler, FinishReason.Length);
+        Release(scheduler, FinishReason.Length);
     }
 
     private void AddHypothesis(Sequence sequence, int? last, double logProbability, bool isFinished)

@@ -135,7 +135,6 @@ internal sealed class EngineLoop : IDisposable
         RunPosted();
         ObjectDisposedException closed = new(nameof(InferenceEngine));
         EndAll([.. Scheduler.Running, .. Scheduler.Waiting], closed);
-        Publish();
     }
 
     private bool CanStep => _fault is null && Scheduler.HasWork;
@@ -156,7 +155,7 @@ internal sealed class EngineLoop : IDisposable
             }
             catch (Exception error) when (posted.Owner is not null)
             {
-                posted.Owner.Fail(OfRequest(error));
+                Fail(posted.Owner, OfRequest(error));
             }
             catch (Exception error)
             {
@@ -186,7 +185,6 @@ internal sealed class EngineLoop : IDisposable
             // What a step was computing cannot be told apart from what made it fail, so those that were in it end; the others go on.
             Sequence[] inStep = [.. plan.Chunks.Select(chunk => chunk.Sequence)];
             Scheduler.Abandon(plan);
-            Publish();
             EndAll(inStep, new InferometerException($"A step of the engine failed: {error.Message}", error));
             AdvanceBeams();
             return;
@@ -226,8 +224,16 @@ internal sealed class EngineLoop : IDisposable
 
         if (error is not null)
         {
-            owner.Fail(OfRequest(error));
+            Fail(owner, OfRequest(error));
         }
+    }
+
+    /// <summary>Ends what the owner has in the scheduler, then tells its callers: they may look at the counts next.</summary>
+    private void Fail(ISequenceOwner owner, Exception error)
+    {
+        owner.Release(Scheduler, FinishReason.Error);
+        Publish();
+        owner.Fail(error);
     }
 
     private void AdvanceBeams()
@@ -241,13 +247,13 @@ internal sealed class EngineLoop : IDisposable
             }
             catch (Exception error)
             {
-                beams.Fail(OfRequest(error));
+                Fail(beams, OfRequest(error));
             }
 
             if (beams.IsDone)
             {
                 _beams.RemoveAt(i);
-                beams.EndAll(Scheduler, FinishReason.Cancelled);
+                beams.Release(Scheduler, FinishReason.Cancelled);
                 Publish();
                 beams.Deliver();
             }
@@ -308,12 +314,17 @@ internal sealed class EngineLoop : IDisposable
             try
             {
                 Scheduler.End(sequence, FinishReason.Error);
+                ((ISequenceOwner)sequence.Request.Owner!).Release(Scheduler, FinishReason.Error);
             }
             catch (Exception) when (_fault is not null)
             {
                 // The scheduler is past help; its sequence has an owner who waits.
             }
+        }
 
+        Publish();
+        foreach (Sequence sequence in sequences)
+        {
             ((ISequenceOwner)sequence.Request.Owner!).Fail(error);
         }
     }

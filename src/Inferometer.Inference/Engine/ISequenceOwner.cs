@@ -26,6 +26,11 @@ internal interface ISequenceOwner
     /// <summary>One of its sequences has ended in the scheduler.</summary>
     void OnEnded(Sequence sequence);
 
+    /// <summary>Ends what it still has in the scheduler besides the sequence that was ended: nothing, unless it has several.</summary>
+    void Release(Scheduler scheduler, FinishReason reason)
+    {
+    }
+
     /// <summary>Something went wrong that is no fault of the request's own end: the callers waiting get the error.</summary>
     void Fail(Exception error);
 }

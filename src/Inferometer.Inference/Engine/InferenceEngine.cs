@@ -317,7 +317,7 @@ public sealed partial class InferenceEngine : IDisposable, IAsyncDisposable
             }
         }, group);
         using CancellationTokenRegistration registration =
-            cancellationToken.Register(() => _loop.TryPost(() => group.EndAll(_loop.Scheduler, FinishReason.Cancelled), group));
+            cancellationToken.Register(() => _loop.TryPost(() => group.Cancel(_loop.Scheduler), group));
         return await group.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 

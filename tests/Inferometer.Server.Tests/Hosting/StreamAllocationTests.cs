@@ -21,8 +21,8 @@ public sealed class StreamAllocationTests(EngineFixture fixture) : IClassFixture
         await AllocatedAsync(server, Many);
         double least = double.MaxValue;
 
-        // Whatever else happens adds to it, a queue that grows while the client's thread has no processor among it: the least counts, and on
-        // a busy machine it takes a while to be seen.
+        // Whatever else happens adds to it, a queue that grows while the client's thread has no processor among it: the least counts, and
+        // on a busy machine it takes a while to be seen.
         for (int run = 0; run < 20 && least > BytesPerToken; run++)
         {
             long few = await AllocatedAsync(server, Few);
