@@ -55,10 +55,13 @@ internal static class CommandLineCheck
     private static string? Unknown(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        IEnumerable<string> taken = parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash)
+        string[] taken = parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash)
             ? []
-            : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
-        string? wrong = taken.FirstOrDefault(t => t.StartsWith("--", StringComparison.Ordinal)) ?? parsed.UnmatchedTokens.FirstOrDefault();
+            : [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)];
+        bool tooMany = parsed.UnmatchedTokens.Count > 0;
+        string? wrong = taken.FirstOrDefault(t => t.StartsWith("--", StringComparison.Ordinal))
+            ?? taken.FirstOrDefault(t => tooMany && t is ['-', var letter, ..] && char.IsAsciiLetter(letter))
+            ?? parsed.UnmatchedTokens.FirstOrDefault();
         if (wrong is null)
         {
             return null;
@@ -71,7 +74,10 @@ internal static class CommandLineCheck
             : command.Subcommands.Select(c => c.Name);
         string what = option ? "an option" : command.Subcommands.Count > 0 ? "a command" : "expected";
         string where = option || command.Subcommands.Count > 0 ? $" of '{PathOf(command)}'" : "";
-        return $"{Domains.Quote(wrong)} is not {what}{where}.{NameSuggestion.For(wrong, known)}";
+        string advice = wrong is "-m" or "--model" && command.Arguments.FirstOrDefault(a => a.Name is "MODEL") is { } model
+            ? $" {model.Name} is given by itself: '{PathOf(command)} {model.Name}'."
+            : NameSuggestion.For(wrong, known);
+        return $"{Domains.Quote(wrong)} is not {what}{where}.{advice}";
     }
 
     private static string? Incomplete(ParseResult parsed)

@@ -289,7 +289,7 @@ internal sealed class RunCommand
         }
 
         // Editors and echo end a file with a line end that is no part of the prompt.
-        string piped = Console.In.ReadToEnd().TrimEnd('\r', '\n');
+        string piped = StandardInput.ReadText().TrimEnd('\r', '\n');
         return piped.Length > 0 ? piped : throw new InferometerException("Standard input is empty; give a prompt there or with -p.");
     }
 

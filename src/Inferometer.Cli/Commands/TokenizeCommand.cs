@@ -108,7 +108,7 @@ internal sealed class TokenizeCommand
 
     private string Text(ParseResult parsed) => _text.Of(parsed)
         ?? (Console.IsInputRedirected
-            ? Console.In.ReadToEnd()
+            ? StandardInput.ReadText()
             : throw new UsageException("TEXT is missing; give it, --messages, or a text on standard input."));
 
     private static List<ChatTurn> ReadMessages(string file)

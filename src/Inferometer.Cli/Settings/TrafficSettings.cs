@@ -263,7 +263,7 @@ internal sealed class TrafficSettings
             ? string.Create(
                 CultureInfo.InvariantCulture,
                 $"{options.Users:#,0} {(options.Users == 1 ? "user" : "users")}"
-                    + $"{(options.RampSeconds > 0 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
+                    + $"{(options.RampSeconds > 0 && options.Users > 1 ? $" who begin over {options.RampSeconds:0.##} s" : "")}")
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"{options.Process!.RequestsPerSecond:#,0.######} {(options.Turns is null ? "requests" : "conversations")}/s ({arrivals})");

@@ -65,6 +65,7 @@ public static class FrameworkCatalog
             OutsideBytes = fields.NumberOr(0, "outside_gib") * Gibi,
             BytesPerLogit = fields.NumberOr(0, "bytes_per_logit"),
             SumsIn16Bits = fields.BoolOr(false, "sums_in_16_bits"),
+            PipelinePieces = fields.IntOr(0, 1, 1 << 20, "pipeline_pieces"),
             Serves = fields.Object("serves") is { } serves
                 ? serves.Names.ToDictionary(name => name, name => serves.Text(name)!, StringComparer.Ordinal)
                 : new(StringComparer.Ordinal),

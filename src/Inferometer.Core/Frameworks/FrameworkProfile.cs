@@ -61,6 +61,9 @@ public sealed record FrameworkProfile
     /// </summary>
     public bool SumsIn16Bits { get; init; }
 
+    /// <summary>Most pieces of prompts that are in a pipeline at once; 0 = one in each stage, however many there are.</summary>
+    public int PipelinePieces { get; init; }
+
     /// <summary>
     /// The format in which it serves a checkpoint of another one where nothing is said, names of <see cref="Weights.WeightFormats"/>; as
     /// the checkpoint is where it is not there. GGUF files keep theirs.

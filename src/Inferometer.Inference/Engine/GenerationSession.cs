@@ -27,6 +27,7 @@ internal sealed class GenerationSession : ISequenceOwner
     private readonly FrozenSet<int> _shown;
     private readonly int _topOfPrompt;
     private TokenLogProbabilities[]? _ofPrompt; // until they are given out
+    private bool _tellsPrompt;
     private int[] _lookup = [];
     private int _draftComputed = -1;
     private int _preemptionsSeen;
@@ -46,6 +47,7 @@ internal sealed class GenerationSession : ISequenceOwner
         _shown = request.ShownTokens.ToFrozenSet();
         Adapter = request.Adapter;
         _topOfPrompt = request.TopPromptLogProbabilities ?? 0;
+        _tellsPrompt = request.TopPromptLogProbabilities is not null;
     }
 
     public IModelAdapter? Adapter { get; }
@@ -125,19 +127,15 @@ internal sealed class GenerationSession : ISequenceOwner
     /// <summary>Notes how probable the tokens behind those of the chunk were. The first token of a prompt stands behind none.</summary>
     private void Describe(StepChunk chunk, StepRows rows)
     {
-        if (chunk.PromptRows == 0)
-        {
-            return;
-        }
-
         ReadOnlySpan<int> tokens = chunk.Sequence.Tokens;
-        if (_ofPrompt is null)
+        if (_tellsPrompt)
         {
+            _tellsPrompt = false; // also where it is of one token, behind which none of the prompt stands
             _ofPrompt = new TokenLogProbabilities[tokens.Length];
             _ofPrompt[0] = new TokenLogProbabilities(new TokenLogProbability(tokens[0], float.NaN), []);
         }
 
-        for (int row = 0; row < chunk.PromptRows && chunk.PastTokens + row + 1 < tokens.Length; row++)
+        for (int row = 0; _ofPrompt is not null && row < chunk.PromptRows && chunk.PastTokens + row + 1 < tokens.Length; row++)
         {
             int next = chunk.PastTokens + row + 1;
             _ofPrompt[next] = _sampler.DescribeRanked(rows.PromptLogits(row), tokens[next], _topOfPrompt);

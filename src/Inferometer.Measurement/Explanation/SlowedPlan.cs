@@ -38,6 +38,7 @@ internal sealed class SlowedPlan(ICostPlan plan, double factor) : ICostPlan
     private PhaseTotals Slow(in PhaseTotals totals) => totals with
     {
         LatencySeconds = factor * totals.LatencySeconds,
+        DrainSeconds = factor * totals.DrainSeconds,
         SerialSeconds = factor * totals.SerialSeconds,
         DraftSeconds = factor * totals.DraftSeconds,
     };

@@ -30,8 +30,10 @@ public sealed class ThroughputReplay(ReplaySetup setup)
     public (double Value, string RestsOn) Predict(ThroughputMeasurement row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        // Where layers are dealt out and one device works at a time, all of them together are as fast as one.
-        EnginePool pool = row.IsLayerSplit ? row.Engine with { Pipeline = 1 } : row.Engine;
+        // Where layers are dealt out, prompts go through the devices in pieces; of a token to be generated one device works at a time, and
+        // all of them together are as fast as one.
+        bool isPrompt = row.Metric is ThroughputMetric.PrefillTokensPerSecond or ThroughputMetric.PrefillTokensPerSecondPerDevice;
+        EnginePool pool = row.IsLayerSplit && !isPrompt ? row.Engine with { Pipeline = 1 } : row.Engine;
         int output = row.OutputTokens ?? UsualGeneratedTokens;
         SimulationConfig config = _deployments.Of(
             new DeploymentText(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version), pool,

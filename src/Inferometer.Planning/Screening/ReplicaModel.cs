@@ -45,7 +45,7 @@ internal sealed class ReplicaModel
         PrefillChunk[] late = [new(demand.SharedPrefixTokens, Math.Max(1, lateInput - demand.SharedPrefixTokens))];
         PromptOfPercentile = lateInput > _input ? Felt(own, plan.Step(late, [])) : Prompt;
         double decode = plan.Step([], beside).LatencySeconds;
-        double added = Math.Max(mixed.LatencySeconds - decode, LeastPromptShare * alone.LatencySeconds);
+        double added = Math.Max(mixed.LatencySeconds - decode, LeastPromptShare * alone.PaceSeconds);
         Added = Math.Max(plan.Service.PromptShare * added, mixed.PeakSeconds - decode) / Ranks;
     }
 

@@ -49,7 +49,7 @@ public static class EstimatePage
             page.Blocks.Add(Weights(formats));
         }
 
-        page.Blocks.Add(Time(result));
+        page.Blocks.Add(Time(result, SettingMeasures.IsPipeline(config)));
         page.Blocks.Add(Utilisation(result));
         if (result.FeatureMetrics.Count > 0)
         {
@@ -234,7 +234,7 @@ public static class EstimatePage
         return table;
     }
 
-    private static Table Time(SimulationResult result)
+    private static Table Time(SimulationResult result, bool isPipeline)
     {
         List<(string Name, Func<string, double> Of)> phases = [.. result.Operators.Select(phase => (phase.Key, GroupTime(phase.Value)))];
         if (result.SimulationType == SimulationType.EndToEnd)
@@ -256,7 +256,9 @@ public static class EstimatePage
             columns.RemoveAt(columns.Count - 1);
         }
 
-        Table table = new("time", phases.Count == 3 ? "Where the time goes (decode: one step)" : "Where the time goes", [.. columns]);
+        string?[] remarks = [phases.Count == 3 ? "decode: one step" : null, isPipeline ? "stages of the pipeline added up" : null];
+        string remark = string.Join("; ", remarks.Where(r => r is not null));
+        Table table = new("time", remark.Length > 0 ? $"Where the time goes ({remark})" : "Where the time goes", [.. columns]);
         foreach (string group in groups)
         {
             IEnumerable<Cell> cells = phases.SelectMany(phase =>

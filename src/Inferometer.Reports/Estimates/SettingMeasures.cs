@@ -22,6 +22,11 @@ internal static class SettingMeasures
     ];
 
     /// <summary>
+    /// Layers are dealt out to stages, which work at the same time.
+    /// </summary>
+    public static bool IsPipeline(SimulationConfig config) => Value(config, "pipeline_parallel", 1) is not (null or 1);
+
+    /// <summary>
     /// What is the same in all of <paramref name="configs"/>, in words: <c>Llama-2-7b-hf on A100_80GB, bf16, TP 4, 2,048 tokens in</c>.
     /// </summary>
     /// <param name="configs">What was asked.</param>

@@ -138,6 +138,10 @@ internal static class ServedPaths
             [],
             [
                 ("prompt", Text("A text.")), ("messages", List("Or a conversation.", "object")),
+                ("tools", List("Functions that the conversation may call.", "object")),
+                ("chat_template_kwargs", Object("Variables for the chat template.")),
+                ("add_generation_prompt", Flag("Whether the conversation ends with what makes the model answer.")),
+                ("continue_final_message", Flag("Whether the answer goes on with the last message.")),
                 ("add_special_tokens", Flag("Whether the tokens that the model expects in front of a text are added.")),
                 ("parse_special", Flag("Whether the written form of a control token in a text is that token; true as it comes.")),
                 ("return_token_strs", Flag("Whether the tokens' texts are given too.")),

@@ -16,9 +16,6 @@ internal sealed record AnswerShape
 {
     private const string NoFunctions = "the older form of tools is not supported; give tools and tool_choice.";
 
-    /// <summary>Any text.</summary>
-    public static AnswerShape Text { get; } = new();
-
     /// <summary>What the text is held to.</summary>
     public OutputFormat Format { get; private init; } = OutputFormat.Text;
 

@@ -15,7 +15,12 @@ namespace Inferometer.Server.OpenAi;
 /// </summary>
 internal sealed class CompletionAnswer(CompletionRequest request, ModelService service)
 {
-    private readonly Choice[] _choices = [.. request.Answers.Select(_ => new Choice(request.Plan, request.Streams))];
+    private readonly Choice[] _choices =
+    [
+        .. request.Answers.Select((_, index) => new Choice(
+            request.Plan, request.Streams,
+            new TextOffsets(service.Model.Engine.Tokenizer, request.Echoes?[index / request.AnswersPerPrompt]))),
+    ];
     private readonly TokenUsage _usage = new();
     private readonly AnswerTimings? _timings = request.HasTimings ? new AnswerTimings() : null;
     private readonly int _promptTokens = request.Answers.Where((_, i) => i % request.AnswersPerPrompt == 0).Sum(a => a.PromptTokens.Length);
@@ -231,7 +236,7 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
             return;
         }
 
-        request.Format.WriteLogProbabilities(json, choice.LogProbabilities, top, service.Model.Engine.Tokenizer, ref choice.Offset);
+        request.Format.WriteLogProbabilities(json, choice.LogProbabilities, top, service.Model.Engine.Tokenizer, choice.Offsets);
         choice.LogProbabilities.Clear();
     }
 
@@ -254,12 +259,12 @@ internal sealed class CompletionAnswer(CompletionRequest request, ModelService s
     };
 
     /// <summary>One answer on its way.</summary>
-    private sealed class Choice(ChatPlan? plan, bool streams)
+    private sealed class Choice(ChatPlan? plan, bool streams, TextOffsets offsets)
     {
-        public int Offset;
-
         private double _logProbability;
         private int _counted;
+
+        public TextOffsets Offsets { get; } = offsets;
 
         public AnswerParts Parts { get; } = new(plan, callsInPieces: streams);
 

@@ -45,9 +45,9 @@ internal abstract class CompletionFormat
     /// <param name="tokens">The tokens in order.</param>
     /// <param name="top">Rivals of each that are told, where as many are known.</param>
     /// <param name="tokenizer">Their texts.</param>
-    /// <param name="offset">Letters of the answer before them; moved on where the format tells places.</param>
+    /// <param name="offsets">Where tokens begin in the text.</param>
     public abstract void WriteLogProbabilities(
-        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset);
+        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, TextOffsets offsets);
 
     private sealed class Conversations : CompletionFormat
     {
@@ -130,7 +130,7 @@ internal abstract class CompletionFormat
         }
 
         public override void WriteLogProbabilities(
-            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset)
+            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, TextOffsets offsets)
         {
             json.WriteStartObject("logprobs"u8);
             json.WriteStartArray("content"u8);
@@ -179,7 +179,7 @@ internal abstract class CompletionFormat
         public override void WritePiece(Utf8JsonWriter json, in AnswerDelta delta, bool isFirst) => json.WriteString("text"u8, delta.Text);
 
         public override void WriteLogProbabilities(
-            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset) =>
-            LogProbabilityJson.WriteLists(json, tokens, top, tokenizer, ref offset);
+            Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, TextOffsets offsets) =>
+            LogProbabilityJson.WriteLists(json, tokens, top, tokenizer, offsets);
     }
 }

@@ -33,13 +33,7 @@ internal static class CompletionReader
         }
 
         RequireText(fields);
-        bool addPrompt = fields.Flag("add_generation_prompt") ?? true;
-        bool continues = fields.Flag("continue_final_message") ?? false;
-        if (continues && addPrompt)
-        {
-            throw fields.Wrong("continue_final_message", "true only beside \"add_generation_prompt\": false");
-        }
-
+        (bool addPrompt, bool continues) = EndOfChat(fields);
         CompletionRequest request = Read(fields, service, shape, logs ? top ?? 0 : null, echoes: false, isChat: true, "chatcmpl-");
         ForeignFields.RefuseOfChats(fields);
         var cut = PromptCut.Read(fields, service, request.Answers[0].MaxNewTokens, isChat: true);
@@ -97,6 +91,19 @@ internal static class CompletionReader
             Echoes = echoed,
             Answers = [.. whole.SelectMany(prompt => Repeat(prompt, tried))],
         };
+    }
+
+    /// <summary>
+    /// Whether a conversation's prompt ends with what makes the model answer, and whether the answer goes on with its last turn.
+    /// </summary>
+    /// <exception cref="ApiException">Both are wanted.</exception>
+    public static (bool AddsPrompt, bool ContinuesLast) EndOfChat(RequestFields fields)
+    {
+        bool addsPrompt = fields.Flag("add_generation_prompt") ?? true;
+        bool continues = fields.Flag("continue_final_message") ?? false;
+        return continues && addsPrompt
+            ? throw fields.Wrong("continue_final_message", "true only beside \"add_generation_prompt\": false")
+            : (addsPrompt, continues);
     }
 
     private static GenerationRequest Asked(GenerationRequest shared, GenerationRequest prompt) => shared with
@@ -163,7 +170,7 @@ internal static class CompletionReader
         }
 
         int? topComputed = echoes && topLogProbabilities > (topOfPrompt ?? -1) ? topLogProbabilities : topOfPrompt;
-        int? limit = Limit(fields, mayBeNone: !isChat && topComputed is not null) ?? (isChat ? null : DefaultTextTokens);
+        int? limit = Limit(fields, mayBeNone: topComputed is not null) ?? (isChat ? null : DefaultTextTokens);
         limit = limit is Unlimited ? null : limit;
         if (limit < sampling.MinOutputTokens)
         {

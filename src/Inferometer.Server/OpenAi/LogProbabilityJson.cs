@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Inferometer.Inference.Sampling;
 using Inferometer.ModelFiles.Tokenization;
 
@@ -31,13 +32,13 @@ internal static class LogProbabilityJson
     /// probability.
     /// </summary>
     public static void WriteLists(
-        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, ref int offset)
+        Utf8JsonWriter json, IReadOnlyList<TokenLogProbabilities> tokens, int top, Tokenizer tokenizer, TextOffsets offsets)
     {
         json.WriteStartObject("logprobs"u8);
         json.WriteStartArray("tokens"u8);
         foreach (TokenLogProbabilities token in tokens)
         {
-            json.WriteStringValue(TextOf(tokenizer.TokenBytes(token.Chosen.TokenId)));
+            json.WriteStringValue(NameOf(tokenizer.TokenBytes(token.Chosen.TokenId)));
         }
 
         json.WriteEndArray();
@@ -65,8 +66,7 @@ internal static class LogProbabilityJson
         json.WriteStartArray("text_offset"u8);
         foreach (TokenLogProbabilities token in tokens)
         {
-            json.WriteNumberValue(offset);
-            offset += TextOf(tokenizer.TokenBytes(token.Chosen.TokenId)).Length;
+            json.WriteNumberValue(offsets.Next(token.Chosen.TokenId));
         }
 
         json.WriteEndArray();
@@ -112,7 +112,10 @@ internal static class LogProbabilityJson
         }
     }
 
-    /// <summary>An object by text; different tokens may have the same, of which the more probable one stays.</summary>
+    /// <summary>
+    /// An object by text: the most probable tokens and the token itself. Of different tokens with one text the token itself has it, and the
+    /// others are named by their ids.
+    /// </summary>
     private static void WriteTop(Utf8JsonWriter json, TokenLogProbabilities token, int top, Tokenizer tokenizer)
     {
         if (IsFirst(token))
@@ -121,18 +124,43 @@ internal static class LogProbabilityJson
             return;
         }
 
+        string chosen = NameOf(tokenizer.TokenBytes(token.Chosen.TokenId));
         HashSet<string> written = new(StringComparer.Ordinal);
+        bool isThere = false;
         json.WriteStartObject();
-        foreach (TokenLogProbability rival in token.Top.Take(top).Append(token.Chosen))
+        foreach (TokenLogProbability rival in token.Top.Take(top))
         {
-            string text = TextOf(tokenizer.TokenBytes(rival.TokenId));
-            if (written.Add(text))
-            {
-                json.WriteNumber(text, Finite(rival.LogProbability));
-            }
+            bool isChosen = rival.TokenId == token.Chosen.TokenId;
+            string text = isChosen ? chosen : NameOf(tokenizer.TokenBytes(rival.TokenId));
+            isThere |= isChosen;
+            bool isTaken = !isChosen && (string.Equals(text, chosen, StringComparison.Ordinal) || !written.Add(text));
+            string name = isTaken ? string.Create(CultureInfo.InvariantCulture, $"token_id:{rival.TokenId}") : text;
+            json.WriteNumber(name, Finite(rival.LogProbability));
+        }
+
+        if (!isThere)
+        {
+            json.WriteNumber(chosen, Finite(token.Chosen.LogProbability));
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>The text of a token where it has one by itself, and otherwise its bytes as OpenAI's service writes them.</summary>
+    private static string NameOf(ReadOnlySpan<byte> bytes)
+    {
+        if (Utf8.IsValid(bytes))
+        {
+            return TextOf(bytes);
+        }
+
+        StringBuilder name = new("bytes:");
+        foreach (byte value in bytes)
+        {
+            name.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}");
+        }
+
+        return name.ToString();
     }
 
     private static bool IsFirst(TokenLogProbabilities token) => float.IsNaN(token.Chosen.LogProbability);

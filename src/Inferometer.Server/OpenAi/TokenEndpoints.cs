@@ -59,11 +59,12 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
         }
         else
         {
-            bool addPrompt = fields.Flag("add_generation_prompt") ?? true;
+            (bool addPrompt, bool continues) = CompletionReader.EndOfChat(fields);
+            var shape = AnswerShape.Read(fields, service.Format);
             List<ChatTurn> turns = fields.TryGet("messages", out _) ? Conversation.Read(fields, service.Format)
                 : throw fields.Wrong("prompt", "a string; or give messages");
             fields.RequireNothingElse();
-            tokens = AnswerShape.Text.Plan(service, turns, addPrompt, addSpecial).PromptTokens;
+            tokens = shape.Plan(service, turns, addPrompt, addSpecial, continues).PromptTokens;
         }
 
         await JsonBody.WriteAsync(context, json => WriteTokens(json, tokens, withTexts)).ConfigureAwait(false);

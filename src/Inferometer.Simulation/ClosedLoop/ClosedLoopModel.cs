@@ -37,9 +37,10 @@ public static class ClosedLoopModel
         ClosedLoopSteps steps = Steps(plan, load, room);
         double stall = steps.StallSeconds(load, weights.Stall);
         double tpot = steps.Decode + stall;
-        double queue = load.Users < 2 ? 0 : weights.Queue * Math.Max(0, Replay(plan, load, steps) - steps.Prompt); // alone, nobody waits
+        bool isAlone = load.Users < 2; // nobody waits
+        double queue = isAlone ? 0 : weights.Queue * Math.Max(0, Replay(plan, load, steps) - steps.PromptPace);
         bool isFull = steps.Room < load.Users;
-        double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.Prompt) : queue;
+        double unlimited = isFull ? weights.Queue * Math.Max(0, Replay(plan, load, steps with { Room = null }) - steps.PromptPace) : queue;
         double prompt = Math.Max(weights.Prompt * steps.Prompt, steps.LeastPrompt);
         double admission = weights.AdmissionSeconds(steps.Decode, steps.Sequences);
         double answer = (load.MeanOutputTokens - 1) * tpot;
@@ -126,7 +127,8 @@ public static class ClosedLoopModel
         {
             Decode = decode,
             Prompt = alone.LatencySeconds,
-            Added = Math.Max(mixed.LatencySeconds - beside, LeastPromptShare * alone.LatencySeconds),
+            PromptPace = alone.PaceSeconds,
+            Added = Math.Max(mixed.LatencySeconds - beside, LeastPromptShare * alone.PaceSeconds),
             LeastPrompt = alone.PeakSeconds,
             LeastAdded = mixed.PeakSeconds - beside,
             Sequences = sequences,
@@ -172,7 +174,7 @@ public static class ClosedLoopModel
             Full = steps.Decode,
             FullSequences = steps.Sequences,
             MixedToken = steps.Added / read,
-            PromptToken = steps.Prompt / read,
+            PromptToken = steps.PromptPace / read,
             Budget = framework.SizeOn(plan.Request.System.Device).BudgetTokens,
             Mixed = !framework.Scheduler.PromptsFirst,
         });

@@ -12,6 +12,9 @@ internal readonly record struct ClosedLoopSteps
     /// <summary>A step that reads one mean prompt and nothing else.</summary>
     public required double Prompt { get; init; }
 
+    /// <summary>From one such step to the next where prompts follow one another: less than the step in a pipeline.</summary>
+    public required double PromptPace { get; init; }
+
     /// <summary>What such a prompt adds to a step of all users.</summary>
     public required double Added { get; init; }
 

@@ -25,11 +25,11 @@ internal sealed class SeparateStations
         int ranks = prompts.Request.Parallelism.Data, cached = load.CachedTokens, read = load.MeanInputTokens - cached;
         FrameworkSize size = prompts.Framework().SizeOn(prompts.Request.System.Device);
         int together = Math.Max(1, size.BudgetTokens / read);
-        double Step(int count) => prompts.Step([new PrefillChunk(cached, read, count)], []).LatencySeconds;
-        PromptSeconds = _weights.Prompt * Step(1);
+        PhaseTotals Step(int count) => prompts.Step([new PrefillChunk(cached, read, count)], []);
+        PromptSeconds = _weights.Prompt * Step(1).LatencySeconds;
 
         // Of many prompts in a row that share is felt which other requests' prompts take in mixed steps: they hide behind one another.
-        _service = Math.Min(_weights.Stall, 1) * Math.Min(Step(1), Step(together) / together) / ranks;
+        _service = Math.Min(_weights.Stall, 1) * Math.Min(Step(1).PaceSeconds, Step(together).PaceSeconds / together) / ranks;
     }
 
     /// <summary>Seconds that a prompt takes by itself.</summary>

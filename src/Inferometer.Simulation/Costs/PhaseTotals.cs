@@ -12,6 +12,15 @@ public readonly record struct PhaseTotals
     /// <summary>Time of the step, pipeline fill and drain and the draft network included, seconds.</summary>
     public double LatencySeconds { get; init; }
 
+    /// <summary>
+    /// Last part of <see cref="LatencySeconds"/>, in which the first stage of a pipeline is free for the next step already, seconds; 0
+    /// where the next step needs this one's results, and without a pipeline.
+    /// </summary>
+    public double DrainSeconds { get; init; }
+
+    /// <summary>From the beginning of the step to that of the next where steps follow one another, seconds.</summary>
+    public double PaceSeconds => LatencySeconds - DrainSeconds;
+
     /// <summary>Range the latency is expected in; null where the cost model gives none.</summary>
     public Interval? LatencyInterval { get; init; }
 
@@ -56,6 +65,19 @@ public readonly record struct PhaseTotals
     /// <summary>FLOPs per byte of memory traffic.</summary>
     public double ArithmeticIntensity => MemoryBytes > 0 ? Flops / MemoryBytes : 0;
 
+    /// <summary>The step as those see it who wait for the next one: as long as its pace.</summary>
+    internal PhaseTotals AtPace()
+    {
+        double share = LatencySeconds / PaceSeconds;
+        return DrainSeconds == 0 ? this : this with
+        {
+            LatencySeconds = PaceSeconds,
+            DrainSeconds = 0,
+            FlopUtilization = Math.Min(1, FlopUtilization * share),
+            BandwidthUtilization = Math.Min(1, BandwidthUtilization * share),
+        };
+    }
+
     /// <summary>This and another pass after it, as one step: times and amounts are added, shares and power are means over time.</summary>
     /// <param name="next">What follows.</param>
     internal PhaseTotals Then(in PhaseTotals next)
@@ -64,6 +86,7 @@ public readonly record struct PhaseTotals
         return next with
         {
             LatencySeconds = latency,
+            DrainSeconds = next.DrainSeconds,
             LatencyInterval = LatencyInterval + next.LatencyInterval,
             DraftSeconds = DraftSeconds + next.DraftSeconds,
             SerialSeconds = SerialSeconds + next.SerialSeconds,

@@ -89,7 +89,7 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
             throw new InferometerException("step: the batch is empty; it needs at least one prompt chunk or decoding sequence.");
         }
 
-        _prefill.SetMixed(prefill, decode, MicroBatches(sequences));
+        _prefill.SetMixed(prefill, decode, decode.IsEmpty ? PromptBatches(sequences, prefill) : MicroBatches(sequences));
         return _costing.Cost(_prefill, rows);
     }
 
@@ -141,7 +141,9 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
     {
         RequestValidation.Check(point);
         int requests = RankBatch(point.BatchSize);
-        _prefill.SetPrefill(requests, point.CachedPrefixTokens, point.InputTokens - point.CachedPrefixTokens, MicroBatches(requests));
+        int fresh = point.InputTokens - point.CachedPrefixTokens, each = requests / MicroBatches(requests);
+        double part = each / Pieces((double)each * fresh);
+        _prefill.SetPrefill(part, point.CachedPrefixTokens, fresh, requests / part);
     }
 
     // Prefill yields the first token, so that N tokens take N - 1 steps; by itself a decode has at least one.
@@ -211,6 +213,24 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
 
     /// <summary>Requests of the fullest replica or attention rank.</summary>
     private int RankBatch(int batch) => DeploymentProfile.Part(batch, _profile.Replicas * _profile.AttentionRanks);
+
+    private double PromptBatches(int sequences, ReadOnlySpan<PrefillChunk> prompts)
+    {
+        double tokens = 0;
+        foreach (PrefillChunk chunk in prompts)
+        {
+            tokens += (double)chunk.NewTokens * chunk.Count;
+        }
+
+        int batches = MicroBatches(sequences);
+        return batches * Pieces(tokens / batches);
+    }
+
+    // Prompts of more tokens than a pass holds go through a pipeline in pieces that follow one another: a piece needs of those before it
+    // what the same stage has written.
+    private double Pieces(double tokens) => _layout.Stages == 1 || Request.MicroBatches > 0 || Request.MaxStepTokens < 1
+        ? 1
+        : Math.Max(1, tokens / Request.MaxStepTokens);
 
     private int MicroBatches(int sequences)
     {

@@ -59,7 +59,7 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
                     messages += item.IsCollective ? count * item.MessageBytes(v) : 0;
                 }
 
-                rows?.Add(Row(layout.Classes[c], i, layout.Totals[c] * step.MicroBatches, v, cost));
+                rows?.Add(Row(layout.Classes[c], i, count, v, cost));
             }
 
             _classSeconds[c] = seconds;
@@ -71,13 +71,14 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
 
     private PhaseTotals Totals(StepState step, in StepWork work, double draftSeconds, double tokensPerStep)
     {
-        (double latency, double serial) = Pipeline(step);
+        (double latency, double drain, double serial) = Pipeline(step);
         double devices = layout.Stages * latency;
         double flopUtilization = work.Computing / devices;
         double bandwidthUtilization = work.Moving / devices;
         return new()
         {
             LatencySeconds = latency + draftSeconds,
+            DrainSeconds = drain,
             DraftSeconds = draftSeconds,
             TokensPerStep = tokensPerStep,
             SerialSeconds = serial,
@@ -116,11 +117,13 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
     }
 
     /// <summary>
-    /// With m micro-batches and stage times t: a step that fills and drains the pipeline takes sum(t) + (m - 1) max(t).
-    /// Decode steps follow each other without a drain: a micro-batch's next step starts when it has passed all stages and
-    /// the slowest stage has served the others, after max(sum(t), m max(t)).
+    /// With m micro-batches and stage times t: a step of prompts alone fills and drains the pipeline, in sum(t) + (m - 1) max(t), of which
+    /// the last sum(t) - max(t) are the next step's filling; where a framework has no more than p micro-batches of prompts under way,
+    /// max(t) is sum(t) / p at least. Decode steps follow each other without a drain, and so do those that read prompts beside: a
+    /// micro-batch's next step starts when it has passed all stages and the slowest stage has served the others, after
+    /// max(sum(t), m max(t)).
     /// </summary>
-    private (double Latency, double Serial) Pipeline(StepState step)
+    private (double Latency, double Drain, double Serial) Pipeline(StepState step)
     {
         double sum = 0;
         double slowest = 0;
@@ -137,9 +140,12 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
             slowest = Math.Max(slowest, time);
         }
 
-        int m = step.MicroBatches;
-        double latency = step.IsPureDecode ? Math.Max(sum, m * slowest) : sum + ((m - 1) * slowest);
-        return (latency, m * sum);
+        double m = step.MicroBatches;
+        int pieces = profile.Request.Framework?.PipelinePieces ?? 0;
+        slowest = pieces > 0 && !step.Decodes ? Math.Max(slowest, sum / pieces) : slowest;
+        return step.Decodes
+            ? (Math.Max(sum, m * slowest), 0, m * sum)
+            : (sum + ((m - 1) * slowest), sum - slowest, m * sum);
     }
 
     private double PeakActivation(StepState step, double operatorBytes, int most = -1)
@@ -150,29 +156,31 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
         return share * (operatorBytes + residual);
     }
 
-    private OperatorRow Row(LayerClass part, int index, int count, in StepVariables v, in OperatorCost cost)
+    // Where the last pass through a pipeline is smaller than the others, a row is of the mean one.
+    private OperatorRow Row(LayerClass part, int index, double count, in StepVariables v, in OperatorCost cost)
     {
         OperatorTemplate item = part.Templates[index];
-        double flops = item.Flops.At(v);
         ref readonly CompiledOperator compiled = ref part.Compiled[index];
+        int passes = (int)Math.Ceiling(count);
+        double mean = count / passes;
         return new()
         {
             Name = item.Name,
             LayerClass = part.Index,
             Group = item.Group,
-            Count = count,
-            Flops = flops,
-            WeightBytes = item.Weights.At(v),
-            KvReadBytes = item.KvRead.At(v),
-            KvWriteBytes = item.KvWrite.At(v),
-            ActivationReadBytes = item.ActivationRead.At(v),
-            ActivationWriteBytes = item.ActivationWrite.At(v),
-            CollectiveBytes = item.Message.At(v),
-            Seconds = cost.Seconds,
-            ComputeSeconds = cost.ComputeSeconds,
-            MemorySeconds = cost.MemorySeconds,
-            OffloadSeconds = cost.LinkSeconds,
-            NetworkSeconds = cost.NetworkSeconds,
+            Count = passes,
+            Flops = mean * item.Flops.At(v),
+            WeightBytes = mean * item.Weights.At(v),
+            KvReadBytes = mean * item.KvRead.At(v),
+            KvWriteBytes = mean * item.KvWrite.At(v),
+            ActivationReadBytes = mean * item.ActivationRead.At(v),
+            ActivationWriteBytes = mean * item.ActivationWrite.At(v),
+            CollectiveBytes = mean * item.Message.At(v),
+            Seconds = mean * cost.Seconds,
+            ComputeSeconds = mean * cost.ComputeSeconds,
+            MemorySeconds = mean * cost.MemorySeconds,
+            OffloadSeconds = mean * cost.LinkSeconds,
+            NetworkSeconds = mean * cost.NetworkSeconds,
             Bound = cost.Bound,
             FlopUtilization = Share(cost.ComputeSeconds * compiled.ComputeEfficiency, cost.Seconds),
             BandwidthUtilization = Share(cost.MemorySeconds * compiled.MemoryEfficiency, cost.Seconds),

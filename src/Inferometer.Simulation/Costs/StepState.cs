@@ -34,20 +34,24 @@ internal sealed partial class StepState
 
     public double Steps { get; private set; }
 
-    public int MicroBatches { get; private set; }
+    /// <summary>Passes through the pipeline; not a whole number where the last is smaller than the others.</summary>
+    public double MicroBatches { get; private set; }
 
     public double Tokens => _prefillTokens + _decodeTokens;
 
     public double Rows => _rows;
 
-    public bool IsPureDecode => _prefillTokens == 0;
+    public bool Decodes => _decodeTokens > 0;
 
-    /// <summary>Equal prompts, cut into micro-batches of which the largest sets the pace.</summary>
-    public void SetPrefill(int requests, int past, int fresh, int microBatches)
+    /// <summary>Equal prompts, cut into micro-batches.</summary>
+    /// <param name="requests">Prompts of one of them; a part of one where it is cut into pieces.</param>
+    /// <param name="past">Tokens of each that are in the cache.</param>
+    /// <param name="fresh">Its other tokens.</param>
+    /// <param name="microBatches">Micro-batches; not a whole number where the last is smaller.</param>
+    public void SetPrefill(double requests, int past, int fresh, double microBatches)
     {
         Clear(microBatches);
-        double perBatch = DeploymentProfile.Part(requests, microBatches);
-        AddPrefill(perBatch, past, fresh, endsPrompt: true);
+        AddPrefill(requests, past, fresh, endsPrompt: true);
         Finish();
     }
 
@@ -69,7 +73,7 @@ internal sealed partial class StepState
     }
 
     /// <summary>Any mixture; micro-batches are equal parts of it.</summary>
-    public void SetMixed(ReadOnlySpan<PrefillChunk> prefill, ReadOnlySpan<DecodeGroup> decode, int microBatches)
+    public void SetMixed(ReadOnlySpan<PrefillChunk> prefill, ReadOnlySpan<DecodeGroup> decode, double microBatches)
     {
         Clear(microBatches);
         double share = 1.0 / microBatches;
@@ -153,7 +157,7 @@ internal sealed partial class StepState
         }
     }
 
-    private void Clear(int microBatches)
+    private void Clear(double microBatches)
     {
         MicroBatches = microBatches;
         Steps = 1;

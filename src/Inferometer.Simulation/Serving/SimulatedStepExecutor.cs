@@ -23,6 +23,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private readonly SpeculativeSpec? _speculative;
     private readonly SeededRandom _random;
     private readonly int _ranks;
+    private readonly bool _isPipeline;
     private readonly SlotPasses? _slots; // where they divide steps; ranks are slots then
     private readonly bool _promptsAreTransferred;
     private readonly double _idleWatts;
@@ -58,6 +59,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         _speculative = plan.Request.Speculative;
         _random = new SeededRandom(options.Seed, 3);
         _ranks = plan.Request.Parallelism.AttentionDataParallel ? plan.Request.Parallelism.Data : 1;
+        _isPipeline = plan.Request.Parallelism.Pipeline > 1;
         _slots = _ranks == 1 && options.Slots is { } streams && streams.Divide(options.Scheduler.EffectiveMaxSequences)
             ? new SlotPasses(options.Scheduler.EffectiveMaxSequences, streams.PassTokens, new SeededRandom(options.Seed, 4))
             : null;
@@ -122,6 +124,11 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         if (left > 0)
         {
             TellLeft(step.Chunks, left);
+        }
+
+        if (_isPipeline && prefill > 0)
+        {
+            TellDrain(step.Chunks, prefill);
         }
 
         _clock.Advance(seconds);
@@ -202,7 +209,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private double Price(int prefill, int decode, int sequences, out double left)
     {
         left = 0;
-        PhaseTotals totals = prefill + decode == 0 ? default : Slowest(prefill, decode);
+        PhaseTotals totals = prefill + decode == 0 ? default : Slowest(prefill, decode).AtPace();
         bool isMixed = prefill > 0 && decode > 0;
         double alone = isMixed && (IsObserved || _promptShare != 1)
             ? Math.Min(totals.LatencySeconds, Slowest(0, decode).LatencySeconds)
@@ -250,6 +257,26 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
         for (int i = 0; i < chunks.Count; i++)
         {
             if (chunks[i].IsPrefill)
+            {
+                Owner?.AddLeft(chunks[i].Sequence, seconds);
+            }
+        }
+    }
+
+    // Steps with prompts follow one another at the pace of a pipeline's slowest stage, but a prompt's first token comes when the prompt has
+    // passed all stages. Chunks of one prompt follow each other, too, so that it waits once, after the last.
+    private void TellDrain(IReadOnlyList<StepChunk> chunks, int prefill)
+    {
+        PrefillChunk largest = default;
+        for (int i = 0; i < prefill; i++)
+        {
+            largest = _prefill[i].EndsPrompt && _prefill[i].NewTokens > largest.NewTokens ? _prefill[i] : largest;
+        }
+
+        double seconds = largest.NewTokens > 0 ? _ownPromptShare * _plan.Step([largest], []).DrainSeconds : 0;
+        for (int i = 0; i < chunks.Count && seconds > 0; i++)
+        {
+            if (chunks[i].IsPrefill && chunks[i].LogitRows > 0)
             {
                 Owner?.AddLeft(chunks[i].Sequence, seconds);
             }

@@ -17,6 +17,8 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b", ExitCode.Usage, "Say which machine with --on")]
     [InlineData("estimate llama-3.1-8b --on", ExitCode.Usage, "'--on'")]
     [InlineData("estimate llama-3.1-8b h100", ExitCode.Usage, "'h100' is not expected")]
+    [InlineData("run -x hi", ExitCode.Usage, "'-x' is not an option of 'inferometer run'.")]
+    [InlineData("bench -m nosuch.gguf -p 16", ExitCode.Usage, "'-m' is not an option of 'inferometer bench'. MODEL is given by itself")]
     [InlineData("estimate llama-3.1-8b --on h100 --forma json", ExitCode.Usage, "Did you mean '--format'?")]
     [InlineData("estimate llama-3.1-8b --on h100 --format xml", ExitCode.Usage, "must be table, json, csv or md")]
     [InlineData(

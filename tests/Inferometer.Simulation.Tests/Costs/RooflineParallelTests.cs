@@ -1,4 +1,6 @@
 using Inferometer.Core;
+using Inferometer.Core.Catalog;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Models;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Network;
@@ -79,6 +81,55 @@ public class RooflineParallelTests
     }
 
     [Fact]
+    public void Prompts_beside_decoding_sequences_do_not_drain_a_pipeline()
+    {
+        ICostPlan plan = Pipeline(2);
+        DecodeGroup[] decoding = [new(600, 8)];
+        PhaseTotals alone = plan.Step([], decoding), mixed = plan.Step([new(0, 512)], decoding);
+
+        // Both micro-batches hold half of the prompt, and go round without a gap: the slower stage of the two works all the time.
+        List<OperatorRow> rows = [];
+        plan.Step([new(0, 512)], decoding, rows);
+        double layers = 2 * rows.Where(row => row.LayerClass == 0).Sum(row => row.Seconds);
+        double second = layers + rows.Where(row => row.LayerClass < 0 && row.Name is not "embedding").Sum(row => row.Seconds);
+        Assert.Equal(2 * second, mixed.LatencySeconds, 1e-12);
+        Assert.Equal(mixed.LatencySeconds, mixed.PaceSeconds);
+
+        // So a prompt adds about half of what it takes by itself, where it passes one stage after the other.
+        double own = plan.Step([new(0, 512)], []).LatencySeconds;
+        Assert.InRange(mixed.LatencySeconds - alone.LatencySeconds, 0.3 * own, 0.7 * own);
+    }
+
+    [Fact]
+    public void Long_prompts_follow_themselves_through_a_pipeline()
+    {
+        PhaseTotals one = Pipeline(1).Step([new(0, 8192)], []), four = Pipeline(4).Step([new(0, 8192)], []);
+        Assert.Equal(0, one.DrainSeconds);
+
+        // Sixteen passes of 512 tokens: the first passes four stages, the others leave the last one after it.
+        List<OperatorRow> rows = [];
+        Pipeline(4).Step([new(0, 8192)], [], rows);
+        double layer = rows.Where(row => row.LayerClass == 0).Sum(row => row.Seconds);
+        double first = layer + rows.Single(row => row.Name is "embedding").Seconds;
+        double last = layer + rows.Where(row => row.LayerClass < 0 && row.Name is not "embedding").Sum(row => row.Seconds);
+        double pass = first + (2 * (layer + rows.Single(row => row.Name is "send_receive").Seconds)) + last;
+        Assert.Equal(pass + (15 * Math.Max(first, last)), four.LatencySeconds, 1e-12);
+        Assert.Equal(pass - Math.Max(first, last), four.DrainSeconds, 1e-12);
+        Assert.Equal(16 * Math.Max(first, last), four.PaceSeconds, 1e-12);
+    }
+
+    [Fact]
+    public void A_framework_with_few_pieces_under_way_leaves_stages_idle()
+    {
+        FrameworkProfile llama = FrameworkCatalog.Find("llama.cpp", "test");
+        Assert.Equal(4, llama.PipelinePieces);
+        PhaseTotals any = Pipeline(4).Step([new(0, 8192)], []);
+        PhaseTotals two = Pipeline(4, llama with { PipelinePieces = 2 }).Step([new(0, 8192)], []);
+        double pass = any.DrainSeconds + (any.PaceSeconds / 16);
+        Assert.Equal(16 * pass / 2, two.PaceSeconds, 1e-12);
+    }
+
+    [Fact]
     public void Layers_that_do_not_divide_burden_the_first_stages()
     {
         ModelArchitecture model = Sample.Model(
@@ -121,6 +172,14 @@ public class RooflineParallelTests
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
+
+    private static ICostPlan Pipeline(int stages, FrameworkProfile? framework = null) => new RooflineCostModel().Prepare(
+        Sample.Request(FourEqualLayers(), batch: 1, input: 512) with
+        {
+            Parallelism = new(Pipeline: stages),
+            MaxStepTokens = 512,
+            Framework = framework,
+        });
 
     private static ModelArchitecture FourEqualLayers() =>
         Sample.Model("four", 1024, 1000, Sample.Repeat(4, Sample.Attention(8, 8, 128), new DenseFeedForward { IntermediateSize = 4096 }));
