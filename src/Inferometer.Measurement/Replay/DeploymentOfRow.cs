@@ -65,7 +65,7 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
             parameters["framework"] = framework;
         }
 
-        bool routed = architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward);
+        bool routed = IsRouted(architecture);
         Add("pipeline_parallel", pool.Pipeline);
         Add("expert_parallel", routed ? pool.Expert : 1);
         if (pool.AttentionData > 1)
@@ -89,6 +89,13 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
             }
         }
     }
+
+    /// <summary>Whether a model, by a table's name, has experts.</summary>
+    /// <exception cref="InferometerException">The name stands for nothing here.</exception>
+    internal bool HasExperts(string model) => IsRouted(_names.Model(Require(_names.ModelOf(model))));
+
+    private static bool IsRouted(ModelArchitecture architecture) =>
+        architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward);
 
     // What checkpoints of such a name hold: ServedFormats has the recipes of the serving frameworks.
     private JsonObject FormatsOf(DeploymentText text, ModelArchitecture architecture, HardwareSystem system)

@@ -96,6 +96,12 @@ public sealed class PublishedNames
         }
     }
 
+    /// <summary>
+    /// Whether a source says tensor parallelism of models with experts whose attention was data parallel, as its commands have it.
+    /// </summary>
+    /// <param name="source">Name of the source.</param>
+    internal static bool SpreadsAttention(string source) => BuiltIn.Value.AttentionDataParallel.ContainsKey(source);
+
     /// <summary>A machine that was found.</summary>
     internal HardwareSystem System(string catalogName) => _catalogs.Hardware.Find(catalogName);
 
@@ -136,6 +142,9 @@ internal sealed record NameFile
     public required Dictionary<string, string> Models { get; init; }
 
     public required Dictionary<string, string> Formats { get; init; }
+
+    /// <summary>Sources whose tensor parallelism of models with experts is attention data parallelism, and where that stands.</summary>
+    public required Dictionary<string, string> AttentionDataParallel { get; init; }
 
     public static NameFile Load()
     {

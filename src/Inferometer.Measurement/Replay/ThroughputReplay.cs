@@ -34,6 +34,11 @@ public sealed class ThroughputReplay(ReplaySetup setup)
         // all of them together are as fast as one.
         bool isPrompt = row.Metric is ThroughputMetric.PrefillTokensPerSecond or ThroughputMetric.PrefillTokensPerSecondPerDevice;
         EnginePool pool = row.IsLayerSplit && !isPrompt ? row.Engine with { Pipeline = 1 } : row.Engine;
+        if (pool.Tensor > 1 && PublishedNames.SpreadsAttention(row.Source) && _deployments.HasExperts(row.Model))
+        {
+            pool = pool with { Tensor = 1, AttentionData = pool.Tensor, Expert = pool.Tensor };
+        }
+
         int output = row.OutputTokens ?? UsualGeneratedTokens;
         SimulationConfig config = _deployments.Of(
             new DeploymentText(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version), pool,

@@ -91,6 +91,24 @@ public sealed class ReplayTests
             row with { PrefillEngine = null, Concurrency = 32, Engine = new EnginePool { Tensor = tensor } });
     }
 
+    [Theory]
+    [InlineData("Qwen/Qwen3-30B-A3B", true)]
+    [InlineData("meta-llama/Llama-3.3-70B-Instruct", false)]
+    public void Tables_that_say_tensor_parallelism_of_spread_attention_are_read_as_they_ran(string model, bool spread)
+    {
+        ThroughputMeasurement named = Row("trtllm-perf-overview-1.0", "4,4,1,1"), other = Row("another", "4,4,1,1");
+        ThroughputMeasurement said = Row("another", "4,1,1,4");
+        ThroughputReplay replay = new(Setup);
+        Assert.Equal(replay.Predict(spread ? said : other), replay.Predict(named));
+        Assert.NotEqual(replay.Predict(said).Value, replay.Predict(other).Value);
+
+        ThroughputMeasurement Row(string source, string degrees) => Assert.Single(PublishedTableReader.Read(
+            new StringReader(
+                "source,framework,framework_version,hardware,n_gpu,tp,pp,attn_dp,model,precision,isl,osl,concurrency,metric,value,unit,note\n"
+                + $"{source},trtllm,1.0,H200,{degrees},{model},fp8,1000,1000,max,total_output_tok_s,9000,tok/s,\n"),
+            "t.csv").Throughput);
+    }
+
     [Fact]
     public void A_rate_is_tokens_over_the_step_that_makes_them()
     {
