@@ -58,11 +58,22 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
             ["input_tokens"] = inputTokens,
             ["output_tokens"] = outputTokens,
             ["cost_model"] = setup.CostModel.Name,
-            ["quantization"] = FormatsOf(text, architecture, _names.System(system)),
         };
-        if (setup.CostModel is CalibratedCostModel && FrameworkOf(text.Framework) is { } framework)
+        string? framework = FrameworkOf(text.Framework);
+        if (setup.CostModel is CalibratedCostModel && framework is not null)
         {
             parameters["framework"] = framework;
+        }
+
+        // A format that the framework has another of its own for, such as llama.cpp's files of gpt-oss, whose other parts have 8 bits.
+        if (framework is not null && text.KvPrecision.Length == 0
+            && FrameworkCatalog.Find(framework, text.Framework).Serves.TryGetValue(Require(_names.FormatOf(text.Precision)), out string? own))
+        {
+            parameters["bits"] = own;
+        }
+        else
+        {
+            parameters["quantization"] = FormatsOf(text, architecture, _names.System(system));
         }
 
         bool routed = IsRouted(architecture);

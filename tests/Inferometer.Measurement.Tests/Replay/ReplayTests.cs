@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Inferometer.Core;
 using Inferometer.Measurement.Published;
 using Inferometer.Measurement.Published.Layouts;
@@ -108,6 +109,28 @@ public sealed class ReplayTests
                 + $"{source},trtllm,1.0,H200,{degrees},{model},fp8,1000,1000,max,total_output_tok_s,9000,tok/s,\n"),
             "t.csv").Throughput);
     }
+
+    [Theory]
+    [InlineData("llama.cpp", "MXFP4", "mxfp4_moe")]
+    [InlineData("llama.cpp", "Q8_0", null)]
+    [InlineData("vllm", "MXFP4", null)]
+    public void Formats_are_those_that_the_framework_serves(string framework, string precision, string? bits)
+    {
+        JsonObject parameters = new DeploymentOfRow(Setup)
+            .Of(new DeploymentText("gpt-oss-120b", "GB10", precision, "", framework, ""), new EnginePool(), 1, 32, 32)
+            .SimulationParams.ToJson();
+        Assert.Equal(bits, parameters["bits"]?.GetValue<string>());
+        Assert.Equal(bits is null, parameters.ContainsKey("quantization"));
+    }
+
+    [Theory]
+    [InlineData("Llama 3.1 8B offline,NVFP4,\"778 in / 73 out, per GPU\",output tok/s/GPU", 1)]
+    [InlineData("Llama 3.1 8B offline,NVFP4,\"TP4 778 in / 73 out, per GPU\",output tok/s/GPU", 4)]
+    [InlineData("Llama 3.1 8B,NVFP4,\"concurrency 384, 778/73\",output tok/s/GPU", 8)]
+    public void Saturated_rates_of_each_device_are_of_replicas_where_no_degree_is_said(string row, int tensor) =>
+        Assert.Equal(tensor, Assert.Single(PublishedTableReader.Read(
+            new StringReader($"source_address,kind,hardware,model,precision,settings,metric,reported\na,speed,8x B200,{row},9000\n"),
+            "t.csv").Throughput).Engine.Tensor);
 
     [Fact]
     public void A_rate_is_tokens_over_the_step_that_makes_them()

@@ -47,10 +47,13 @@ internal sealed partial class PublishedByUsersLayout() : MeasurementLayout(
         (int devices, string system) = Hardware(table.Required("hardware"));
         bool layerSplit = settings.Contains("layer split", StringComparison.Ordinal);
         int attentionData = settings.Contains("--attention-dp", StringComparison.Ordinal) ? Found(DataPattern().Match(settings)) ?? 1 : 1;
-        int tensor = Found(TensorPattern().Match(settings)) ?? (layerSplit || attentionData > 1 ? 1 : devices);
-        (int? input, int? output) = Lengths(settings);
         bool saturated = (settings + table.Text("model")).Contains("saturat", StringComparison.Ordinal)
             || table.Text("model").Contains("offline", StringComparison.Ordinal);
+
+        // Who wants most of each device, and says no degree, serves a replica on each.
+        bool replicas = saturated && table.Text("metric").EndsWith("/GPU", StringComparison.Ordinal);
+        int tensor = Found(TensorPattern().Match(settings)) ?? (layerSplit || attentionData > 1 || replicas ? 1 : devices);
+        (int? input, int? output) = Lengths(settings);
         return new ThroughputMeasurement
         {
             Id = IdOf(table),
