@@ -66,8 +66,9 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
         }
 
         // A format that the framework has another of its own for, such as llama.cpp's files of gpt-oss, whose other parts have 8 bits.
+        string format = Require(_names.FormatOf(text.Precision));
         if (framework is not null && text.KvPrecision.Length == 0
-            && FrameworkCatalog.Find(framework, text.Framework).Serves.TryGetValue(Require(_names.FormatOf(text.Precision)), out string? own))
+            && FrameworkCatalog.Find(framework, text.Framework).Serves.TryGetValue(format, out string? own))
         {
             parameters["bits"] = own;
         }

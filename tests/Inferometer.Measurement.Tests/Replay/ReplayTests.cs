@@ -105,7 +105,8 @@ public sealed class ReplayTests
 
         ThroughputMeasurement Row(string source, string degrees) => Assert.Single(PublishedTableReader.Read(
             new StringReader(
-                "source,framework,framework_version,hardware,n_gpu,tp,pp,attn_dp,model,precision,isl,osl,concurrency,metric,value,unit,note\n"
+                "source,framework,framework_version,hardware,n_gpu,tp,pp,attn_dp,model,precision,isl,osl,concurrency,metric,value,unit,"
+                + "note\n"
                 + $"{source},trtllm,1.0,H200,{degrees},{model},fp8,1000,1000,max,total_output_tok_s,9000,tok/s,\n"),
             "t.csv").Throughput);
     }
