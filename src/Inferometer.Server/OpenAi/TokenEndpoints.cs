@@ -17,6 +17,9 @@ namespace Inferometer.Server.OpenAi;
 /// </summary>
 internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
 {
+    private static readonly string[] OfConversations =
+        ["tools", "chat_template_kwargs", "add_generation_prompt", "continue_final_message"];
+
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -54,6 +57,11 @@ internal sealed class TokenEndpoints(ModelService service) : IEndpointGroup
         int[] tokens;
         if (text is not null)
         {
+            foreach (string name in OfConversations)
+            {
+                fields.Refuse(name, "it shapes a conversation, and a text is tokenized as it is; give messages, or leave it out.");
+            }
+
             fields.RequireNothingElse();
             tokens = Encode(text, addSpecial, parsesSpecial);
         }

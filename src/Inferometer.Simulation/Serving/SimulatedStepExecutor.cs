@@ -209,7 +209,7 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
     private double Price(int prefill, int decode, int sequences, out double left)
     {
         left = 0;
-        PhaseTotals totals = prefill + decode == 0 ? default : Slowest(prefill, decode).AtPace();
+        PhaseTotals totals = prefill + decode == 0 ? default : AtPace(Slowest(prefill, decode));
         bool isMixed = prefill > 0 && decode > 0;
         double alone = isMixed && (IsObserved || _promptShare != 1)
             ? Math.Min(totals.LatencySeconds, Slowest(0, decode).LatencySeconds)
@@ -261,6 +261,16 @@ public sealed partial class SimulatedStepExecutor : IStepExecutor, IRepeatedStep
                 Owner?.AddLeft(chunks[i].Sequence, seconds);
             }
         }
+    }
+
+    private PhaseTotals AtPace(in PhaseTotals totals)
+    {
+        PhaseTotals pace = totals.AtPace();
+        EstimateRequest request = _plan.Request;
+        return totals.DrainSeconds == 0 ? totals : pace with
+        {
+            DeviceWatts = request.Power.Watts(request.System.Device.TdpWatts, pace.FlopUtilization, pace.BandwidthUtilization),
+        };
     }
 
     // Steps with prompts follow one another at the pace of a pipeline's slowest stage, but a prompt's first token comes when the prompt has
