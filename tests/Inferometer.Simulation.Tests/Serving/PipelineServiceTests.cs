@@ -33,7 +33,8 @@ public sealed class PipelineServiceTests
                 stages == 1 || (formula > 1.4 * lastFormula && formula < 2.5 * lastFormula),
                 $"{stages} stages: {formula} after {lastFormula}");
             double perToken = served.Load.JoulesPerOutputToken!.Value;
-            Assert.True(stages == 1 || (perToken > 0.8 * joules && perToken < 1.5 * joules), $"{stages} stages: {perToken} J after {joules}");
+            Assert.True(
+                stages == 1 || (perToken > 0.8 * joules && perToken < 1.5 * joules), $"{stages} stages: {perToken} J after {joules}");
             (last, lastFormula, joules) = (rate, formula, perToken);
         }
     }
