@@ -231,14 +231,22 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Ends what the owner has in the scheduler, then tells its callers: they may look at the counts next.</summary>
     private void Fail(ISequenceOwner owner, Exception error)
     {
-        owner.Release(Scheduler, FinishReason.Error);
+        try
+        {
+            owner.Release(Scheduler, FinishReason.Error);
+        }
+        catch (Exception broken)
+        {
+            BreakDown(broken);
+        }
+
         Publish();
         owner.Fail(error);
     }
 
     private void AdvanceBeams()
     {
-        for (int i = _beams.Count - 1; i >= 0; i--)
+        for (int i = _beams.Count - 1; i >= 0 && _fault is null; i--)
         {
             BeamGroup beams = _beams[i];
             try
@@ -252,7 +260,7 @@ internal sealed class EngineLoop : IDisposable
 
             if (beams.IsDone)
             {
-                _beams.RemoveAt(i);
+                _beams.Remove(beams);
                 beams.Release(Scheduler, FinishReason.Cancelled);
                 Publish();
                 beams.Deliver();

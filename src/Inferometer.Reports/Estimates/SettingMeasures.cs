@@ -21,9 +21,7 @@ internal static class SettingMeasures
         .. EstimateSettings.All.SelectMany(Columns),
     ];
 
-    /// <summary>
-    /// Layers are dealt out to stages, which work at the same time.
-    /// </summary>
+    /// <summary>Layers are dealt out to stages, which work at the same time.</summary>
     public static bool IsPipeline(SimulationConfig config) => Value(config, "pipeline_parallel", 1) is not (null or 1);
 
     /// <summary>
