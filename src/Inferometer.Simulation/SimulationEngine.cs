@@ -25,10 +25,12 @@ public sealed class SimulationEngine
     /// <summary>System used when a configuration names none, as the estimator this interface descends from has it.</summary>
     public const string DefaultSystem = "A100_40GB";
 
+    private const string Release = "framework_release";
+
     private static readonly string[] EngineParameters =
     [
-        "system_name", "bits", "cost_model", "framework", "memory_utilization", "communication_overlap", "max_step_tokens", "max_sequences",
-        "queueing_ms", "kv_window_extra_tokens",
+        "system_name", "bits", "cost_model", "framework", Release, "memory_utilization", "communication_overlap", "max_step_tokens",
+        "max_sequences", "queueing_ms", "kv_window_extra_tokens",
     ];
 
     private readonly ModelCatalog _models;
@@ -211,9 +213,27 @@ public sealed class SimulationEngine
             MaxStepTokens = parameters.Int32("max_step_tokens", framework?.SizeOn(system.Device).StepTokens ?? 8192),
             MaxSequences = parameters.Int32("max_sequences", 0),
             Framework = framework,
+            Release = ReleaseOf(framework, parameters),
             MemoryUtilization = parameters.Contains("memory_utilization") ? parameters.Number("memory_utilization", 1, 0, 1) : null,
             QueueingSeconds = parameters.Number("queueing_ms", 0, 0, 86_400_000) / 1000,
         };
+    }
+
+    private static string? ReleaseOf(FrameworkProfile? framework, ParameterBag parameters)
+    {
+        if (!parameters.Contains(Release))
+        {
+            return null;
+        }
+
+        string name = parameters.Text(Release, ""), origin = $"{parameters.Path}.{Release}";
+        return framework is null
+            ? throw new InferometerException($"{origin}: '{name}' is a release of no framework; give the field 'framework' too.")
+            : framework.Releases.Contains(name, StringComparer.Ordinal) ? name
+                : throw new InferometerException(framework.Releases.Count == 0
+                    ? $"{origin}: '{name}' is not known; of {framework.Name} only today's release is, which is without this field."
+                    : $"{origin}: '{name}' is not known. Allowed for {framework.Name}: "
+                        + $"{string.Join(", ", framework.Releases)}; today's release is without this field.");
     }
 
     private HardwareSystem SystemOf(SimulationConfig config)

@@ -69,6 +69,10 @@ public static class FrameworkCatalog
             Serves = fields.Object("serves") is { } serves
                 ? serves.Names.ToDictionary(name => name, name => serves.Text(name)!, StringComparer.Ordinal)
                 : new(StringComparer.Ordinal),
+            VectorRows = fields.IntOr(0, 1, 1 << 20, "vector_rows"),
+            Graphs = fields.Object("graphs") is { } graphs
+                ? new FrameworkGraphs(graphs.Int(1 << 20, "tokens"), [.. graphs.Texts("vendors") ?? []], [.. graphs.Texts("before") ?? []])
+                : null,
             KvCache = PrecisionOf(fields, "kv_cache"),
             Formats = fields.Object("formats") is { } formats ? FormatsOf(formats) : null,
             BlockTokens = fields.IntOr(1, 1, 1 << 20, "block_tokens"),

@@ -70,6 +70,18 @@ public sealed record FrameworkProfile
     /// </summary>
     public IReadOnlyDictionary<string, string> Serves { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Steps that it replays where it launches others kernel by kernel; null = its steps of one kind are launched alike.</summary>
+    public FrameworkGraphs? Graphs { get; init; }
+
+    /// <summary>
+    /// Most tokens of a step whose products with packed weights go by kernels for vectors, not by matrix units, on devices that are no
+    /// processors; those with others do with one token. 0 = it has no such kernels.
+    /// </summary>
+    public int VectorRows { get; init; }
+
+    /// <summary>Releases before today's that took other times.</summary>
+    public EquatableList<string> Releases => Graphs?.Before ?? [];
+
     /// <summary>The format of its cache where nothing is said; null = that of the activations.</summary>
     public Precision? KvCache { get; init; }
 

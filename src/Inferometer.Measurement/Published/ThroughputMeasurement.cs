@@ -54,6 +54,9 @@ public sealed record ThroughputMeasurement
     /// <summary>Requests in flight; null = as many as the engine takes.</summary>
     public int? Concurrency { get; init; }
 
+    /// <summary>Timed by a loop over batches, even where there is one sequence in them.</summary>
+    public bool IsOfBatches { get; init; }
+
     /// <summary>What was measured.</summary>
     public required ThroughputMetric Metric { get; init; }
 

@@ -63,6 +63,10 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
         if (setup.CostModel is CalibratedCostModel && framework is not null)
         {
             parameters["framework"] = framework;
+            if (FrameworkCatalog.Find(framework, text.Framework).Releases.Contains(text.Version, StringComparer.Ordinal))
+            {
+                parameters["framework_release"] = text.Version;
+            }
         }
 
         // A format that the framework has another of its own for, such as llama.cpp's files of gpt-oss, whose other parts have 8 bits.

@@ -102,6 +102,10 @@ public sealed class PublishedNames
     /// <param name="source">Name of the source.</param>
     internal static bool SpreadsAttention(string source) => BuiltIn.Value.AttentionDataParallel.ContainsKey(source);
 
+    /// <summary>The framework's release that a source's rows are of where they say none; empty = today's, as far as is known.</summary>
+    /// <param name="source">Name or address of the source.</param>
+    internal static string ReleaseOf(string source) => BuiltIn.Value.Releases.GetValueOrDefault(source, "");
+
     /// <summary>A machine that was found.</summary>
     internal HardwareSystem System(string catalogName) => _catalogs.Hardware.Find(catalogName);
 
@@ -145,6 +149,9 @@ internal sealed record NameFile
 
     /// <summary>Sources whose tensor parallelism of models with experts is attention data parallelism, and where that stands.</summary>
     public required Dictionary<string, string> AttentionDataParallel { get; init; }
+
+    /// <summary>Sources whose rows are of a release before today's and do not say so, and which.</summary>
+    public required Dictionary<string, string> Releases { get; init; }
 
     public static NameFile Load()
     {

@@ -41,8 +41,10 @@ public sealed class ThroughputReplay(ReplaySetup setup)
 
         int output = row.OutputTokens ?? UsualGeneratedTokens;
         SimulationConfig config = _deployments.Of(
-            new DeploymentText(row.Model, row.System, row.Precision, row.KvPrecision, row.Framework, row.Version), pool,
-            row.Concurrency ?? 1, Math.Max(1, row.InputTokens ?? 1), output);
+            new DeploymentText(
+                row.Model, row.System, row.Precision, row.KvPrecision, row.Framework,
+                row.Version.Length > 0 ? row.Version : PublishedNames.ReleaseOf(row.Source)),
+            pool, row.Concurrency ?? 1, Math.Max(1, row.InputTokens ?? 1), output);
         ICostPlan plan = setup.Engine.Prepare(config);
         WorkloadPoint point = WorkloadPoint.From(plan.Request.Workload);
         return (Value(row, plan, point), PlanBasis.Of(plan));

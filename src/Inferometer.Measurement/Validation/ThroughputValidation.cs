@@ -65,7 +65,8 @@ public static class ThroughputValidation
     {
         ThroughputMetric.PrefillTokensPerSecond or ThroughputMetric.PrefillTokensPerSecondPerDevice => ("prompt", "tok/s"),
         ThroughputMetric.DecodeTokensPerSecond or ThroughputMetric.DecodeTokensPerSecondPerDevice
-            or ThroughputMetric.DecodeTokensPerSecondPerUser => (row.Concurrency is 1 ? "generation" : "batched", "tok/s"),
+            or ThroughputMetric.DecodeTokensPerSecondPerUser =>
+            (row is { Concurrency: 1, IsOfBatches: false } ? "generation" : "batched", "tok/s"),
         ThroughputMetric.TtftMs => ("TTFT", "ms"),
         ThroughputMetric.TpotMs => ("TPOT", "ms"),
         _ => ("serving", "tok/s"),

@@ -166,6 +166,7 @@ public static class CalibrationFile
         Text(writer, "model", layer.Model);
         Text(writer, "shape", layer.Shape);
         Text(writer, "format", layer.Format);
+        Text(writer, "release", layer.Release);
         writer.WriteNumber("runs", layer.Runs);
         if (layer.Timings > 0)
         {

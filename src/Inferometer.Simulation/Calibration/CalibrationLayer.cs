@@ -29,6 +29,9 @@ public sealed record CalibrationLayer
     /// <summary>Format of the weights as <see cref="CalibrationSubject.Format"/> has it, or null.</summary>
     public string? Format { get; init; }
 
+    /// <summary>A release of the framework before today's; null = any release.</summary>
+    public string? Release { get; init; }
+
     /// <summary>Runs it was fitted on; 0 = it says what is believed.</summary>
     public int Runs { get; init; }
 
@@ -50,10 +53,10 @@ public sealed record CalibrationLayer
         ArgumentNullException.ThrowIfNull(subject);
         return Same(Framework, subject.Framework.Name) && (DeviceClass is null || DeviceClass == subject.DeviceClass)
             && Same(Architecture, subject.Architecture) && Same(Device, subject.Device) && Same(Shape, subject.Shape)
-            && Same(Format, subject.Format);
+            && Same(Format, subject.Format) && Same(Release, subject.Release);
     }
 
-    private static bool Same(string? wanted, string found) => wanted is null || string.Equals(wanted, found, StringComparison.Ordinal);
+    private static bool Same(string? wanted, string? found) => wanted is null || string.Equals(wanted, found, StringComparison.Ordinal);
 }
 
 /// <summary>One factor.</summary>

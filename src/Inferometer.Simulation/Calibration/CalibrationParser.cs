@@ -88,8 +88,8 @@ internal sealed class CalibrationParser(string source)
 
     private CalibrationLayer Layer(JsonElement e, string path)
     {
-        Known(e, path, "framework", "device_class", "architecture", "device", "model", "shape", "format", "runs", "timings", "source",
-            "factors");
+        Known(e, path, "framework", "device_class", "architecture", "device", "model", "shape", "format", "release", "runs", "timings",
+            "source", "factors");
         List<CoefficientFactor> factors = [];
         if (e.TryGetProperty("factors", out JsonElement given))
         {
@@ -115,6 +115,7 @@ internal sealed class CalibrationParser(string source)
             Model = Text(e, path, "model"),
             Shape = Text(e, path, "shape"),
             Format = Text(e, path, "format"),
+            Release = Text(e, path, "release"),
             Runs = e.TryGetProperty("runs", out JsonElement runs) ? Count(runs, path + ".runs") : 0,
             Timings = e.TryGetProperty("timings", out JsonElement timings) ? Count(timings, path + ".timings") : 0,
             Source = Text(e, path, "source") ?? "",

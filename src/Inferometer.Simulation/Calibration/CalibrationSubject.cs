@@ -33,6 +33,9 @@ public sealed record CalibrationSubject
     /// <summary><c>16-bit</c>, <c>8-bit</c>, <c>fp4</c>, or the name of the format most weights are stored in.</summary>
     public required string Format { get; init; }
 
+    /// <summary>A release of the framework before today's, or null.</summary>
+    public string? Release { get; init; }
+
     /// <summary>The subject of a request. Where it names no framework, one that serves such formats on such devices is taken.</summary>
     public static CalibrationSubject Of(EstimateRequest request)
     {
@@ -48,6 +51,7 @@ public sealed record CalibrationSubject
             Device = device.Name,
             Shape = ShapeOf(request.Architecture),
             Format = FormatOf(stored),
+            Release = request.Release,
         };
     }
 

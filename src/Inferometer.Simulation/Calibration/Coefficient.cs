@@ -17,7 +17,8 @@ public enum Coefficient
 
     /// <summary>
     /// Rows that a product of one row takes the arithmetic of, each product as many more than it has: its kernels work on tiles of rows,
-    /// and the last one is partly filled. 1, nothing more, unless products were timed by themselves.
+    /// and the last one is partly filled. 1, nothing more, unless products were timed by themselves or with a framework's prompts and
+    /// batches of all sizes. Not of products by kernels for vectors, nor on processors.
     /// </summary>
     MatrixRows,
 
@@ -26,10 +27,15 @@ public enum Coefficient
 
     /// <summary>
     /// 32-bit operations that unpacking a byte of stored weights takes: what keeps products with few rows from the speed of memory on
-    /// devices
-    /// with much bandwidth and little arithmetic.
+    /// devices with much bandwidth and little arithmetic.
     /// </summary>
     UnpackingOperations,
+
+    /// <summary>
+    /// Times the 32-bit peak that products of few rows reach where a framework has kernels of its own for them, which do not use matrix
+    /// units. Dot products of 8-bit integers may go beyond that peak.
+    /// </summary>
+    VectorProduct,
 
     /// <summary>What is left of the speed of a product when it is cut into experts.</summary>
     ExpertMatrix,
@@ -77,6 +83,11 @@ public enum Coefficient
 
     /// <summary>Seconds from one kernel of a step to the next.</summary>
     Launch,
+
+    /// <summary>
+    /// What is left of <see cref="Launch"/> in steps that the framework replays, where it launches others kernel by kernel.
+    /// </summary>
+    GraphLaunch,
 
     /// <summary>Seconds an attention kernel takes beside that: planning, splitting, adding up.</summary>
     AttentionExtra,

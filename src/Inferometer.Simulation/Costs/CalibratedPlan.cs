@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Core;
+using Inferometer.Core.Frameworks;
 using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Operators;
@@ -28,7 +29,10 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
         Request = request;
         Match = match;
         Basis = EstimateBasis.Of(match);
-        CalibratedRates rates = new(c, match.Subject.Framework.SumsIn16Bits);
+        FrameworkProfile framework = match.Subject.Framework;
+        CalibratedRates rates =
+            new(c, framework.SumsIn16Bits, framework.Graphs?.TokensOn(request.System.Device, request.Release) ?? 0,
+                request.System.Device.Kind is "cpu" ? 0 : framework.VectorRows);
         EstimateRequest linked = OnCalibratedLinks(request, c);
         _operators = new(costModel, linked, rates);
         if (request.System.Device.Cache is { } cache && _operators.Memory(new WorkloadPoint(1, 1, 1)) is { } memory)

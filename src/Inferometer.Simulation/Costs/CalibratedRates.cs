@@ -7,7 +7,10 @@ namespace Inferometer.Simulation.Costs;
 /// <summary>Rates by class of operator and number format, from calibrated coefficients.</summary>
 /// <param name="coefficients">The coefficients.</param>
 /// <param name="sumsIn16Bits">As of the framework.</param>
-internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bits = false) : OperatorRates
+/// <param name="graphTokens">Likewise, on the device.</param>
+/// <param name="vectorRows">Likewise.</param>
+internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bits = false, int graphTokens = 0, int vectorRows = 0)
+    : OperatorRates
 {
     // Products in 8 bits or fewer quantise their inputs first, which is fused into what comes before about every other time.
     private const double InputLaunch = 0.5;
@@ -16,13 +19,26 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
 
     public override bool SharesTokens => true;
 
-    public override double ExtraRows => AbovePrior(Coefficient.MatrixRows);
+    public override int GraphTokens => graphTokens;
+
+    // A processor's kernels for few rows are others.
+    public override double ExtraRows(DeploymentProfile profile) =>
+        profile.Device.Kind is "cpu" ? 0 : AbovePrior(Coefficient.MatrixRows);
 
     public override double AttentionTile => coefficients[Coefficient.AttentionTile];
 
     public override double AttentionBeside => coefficients[Coefficient.AttentionBeside];
 
     public override double AttentionSerialSeconds => AbovePrior(Coefficient.AttentionSerial);
+
+    // A single row has such kernels in every format.
+    public override int VectorRows(OperatorTemplate item, DeploymentProfile profile) =>
+        vectorRows == 0 || !IsProduct(item) || IsExpert(item) ? 0
+            : IsUnpacked(item, ProductOf(item, profile)) ? vectorRows
+            : 1;
+
+    public override double SecondsPerVectorFlop(DeploymentProfile profile) =>
+        1 / (profile.Device.PeakFor(VectorFormat(profile)) * coefficients[Coefficient.VectorProduct]);
 
     public override double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
     {
@@ -61,9 +77,15 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
             : read;
     }
 
-    public override double FixedSeconds(OperatorTemplate item, DeploymentProfile profile)
+    public override double FixedSeconds(OperatorTemplate item, DeploymentProfile profile) =>
+        FixedSeconds(item, profile, coefficients[Coefficient.Launch]);
+
+    public override double ReplayedSeconds(OperatorTemplate item, DeploymentProfile profile) =>
+        FixedSeconds(item, profile, coefficients[Coefficient.Launch] * coefficients[Coefficient.GraphLaunch]);
+
+    private double FixedSeconds(OperatorTemplate item, DeploymentProfile profile, double launch)
     {
-        double launches = item.Launches * coefficients[Coefficient.Launch];
+        double launches = item.Launches * launch;
         return item.Rate switch
         {
             RateClass.Attention when item.KvRead.PerSequence > 0 => launches + coefficients[Coefficient.RecurrenceExtra],

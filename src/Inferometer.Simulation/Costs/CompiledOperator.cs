@@ -42,12 +42,15 @@ internal readonly struct CompiledOperator
     private const double TileKeys = 128;
 
     private readonly StepForm _compute;
+    private readonly StepForm _byVectors;
     private readonly StepForm _memory;
     private readonly StepForm _link;
     private readonly StepForm _message;
     private readonly CollectiveTime _network;
     private readonly double _exposed;
     private readonly double _launch;
+    private readonly double _replayed;
+    private readonly int _vectorRows;
     private readonly double _tile;
     private readonly double _beside;
     private readonly double _serial;
@@ -73,10 +76,12 @@ internal readonly struct CompiledOperator
         StepForm arithmetic = item.Flops;
         if (item.Rate is RateClass.Matrix or RateClass.HeadMatrix && item.Pool < 0)
         {
-            arithmetic += new StepForm { Fixed = rates.ExtraRows * (item.Flops.PerToken + item.Flops.PerRow) };
+            arithmetic += new StepForm { Fixed = rates.ExtraRows(profile) * (item.Flops.PerToken + item.Flops.PerRow) };
         }
 
         _compute = rates.SecondsPerFlop(item, profile) * arithmetic;
+        _vectorRows = rates.VectorRows(item, profile);
+        _byVectors = _vectorRows > 0 ? rates.SecondsPerVectorFlop(profile) * item.Flops : default;
         _memory = rates.SecondsPerByte(item, profile) * local;
         if (offload is not null)
         {
@@ -89,6 +94,7 @@ internal readonly struct CompiledOperator
         _network = item.Network;
         _exposed = item.Group == OperatorGroup.Collectives ? 1 - request.CommunicationOverlap : 1;
         _launch = rates.FixedSeconds(item, profile);
+        _replayed = rates.ReplayedSeconds(item, profile);
         _soft = rates.IsSoft;
         _tile = item.IsTiled ? rates.AttentionTile : 1;
         _beside = item.IsTiled ? rates.AttentionBeside : 1;
@@ -139,7 +145,7 @@ internal readonly struct CompiledOperator
     /// <summary>Cost in a step, or the mean over the steps that <paramref name="pieces"/> describe.</summary>
     public OperatorCost Cost(in StepVariables v, double steps, ReadOnlySpan<ContextPiece> pieces)
     {
-        double compute = _compute.At(v);
+        double compute = v.Tokens <= _vectorRows ? _byVectors.At(v) : _compute.At(v);
         double memory = _memory.At(v);
         double link = _link.At(v);
         double network = HasNetwork ? _exposed * _network.Seconds(_message.At(v)) : 0;
@@ -155,7 +161,8 @@ internal readonly struct CompiledOperator
 
         bool sums = _varies && Phase == StepPhase.Decode;
         double work = sums ? SumOverPieces(v, pieces) / steps : Longest(compute, memory, link);
-        return new(work + network + _launch, compute, memory, link, network, _launch);
+        double launch = v.IsReplayed ? _replayed : _launch;
+        return new(work + network + launch, compute, memory, link, network, launch);
     }
 
     /// <summary>The same where the host keeps what the operator works on.</summary>
@@ -168,7 +175,8 @@ internal readonly struct CompiledOperator
         double serial = _serial * v.Reads / v.Sequences;
         v.Pairs += 0.5 * (_tile - 1) * v.Tokens;
         double compute = _compute.At(v);
-        return new(Soft(compute, memory, link, serial) + _launch, compute, memory, link, 0, _launch);
+        double launch = v.IsReplayed ? _replayed : _launch;
+        return new(Soft(compute, memory, link, serial) + launch, compute, memory, link, 0, launch);
     }
 
     // The kernel is that of the step's prompts, which has its launch. Decoding alone goes by another, which splits long contexts.

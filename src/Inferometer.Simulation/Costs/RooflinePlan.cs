@@ -27,8 +27,8 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
         SharedTables tables = new();
         _layout = new(_profile, tables);
         _costing = new(_profile, _layout);
-        _prefill = new(tables, 1);
-        _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1);
+        _prefill = new(tables, 1, _profile.Rates.GraphTokens);
+        _decode = new(tables, request.Speculative is { } s ? s.DraftTokens + 1 : 1, _profile.Rates.GraphTokens);
         _draft = request.Speculative?.Draft is { } draft
             ? new(costModel, DraftDeployment.RequestOf(request, draft), rates)
             : null;

@@ -13,14 +13,19 @@ internal sealed partial class StepState
     private readonly double[] _prefillReads;
     private readonly double[] _touched;
     private readonly ContextSeries[] _decode;
+    private readonly int _graphTokens;
     private double _prefillTokens;
     private double _prefillSequences;
     private double _decodeTokens;
     private double _decodeSequences;
     private double _rows;
 
-    public StepState(SharedTables tables, int queriesPerStep)
+    /// <param name="tables">What the operators look at.</param>
+    /// <param name="queriesPerStep">Tokens that a decoding sequence has in a step.</param>
+    /// <param name="graphTokens">As <see cref="OperatorRates.GraphTokens"/> has it.</param>
+    public StepState(SharedTables tables, int queriesPerStep, int graphTokens)
     {
+        _graphTokens = graphTokens;
         _spans = [.. tables.Spans];
         _pools = [.. tables.Pools];
         _prefillPairs = new double[_spans.Length];
@@ -123,6 +128,7 @@ internal sealed partial class StepState
         v.Touched = item.Pool >= 0 ? _touched[item.Pool] : 0;
         v.Pairs = 0;
         v.Reads = 0;
+        v.IsReplayed = Tokens <= _graphTokens;
         v.IsBesidePrompts = item.Phase == StepPhase.Decode && _prefillTokens > 0;
         switch (item.Phase)
         {

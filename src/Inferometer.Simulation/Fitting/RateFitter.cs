@@ -7,8 +7,8 @@ namespace Inferometer.Simulation.Fitting;
 
 /// <summary>
 /// Fits what a framework that is timed by itself (llama.cpp) reaches on classes of devices: layers of the framework, of the framework on a
-/// class, and of the framework on a device, each closer to the one before it than the prior of the one before. Runs on top of a calibration
-/// of serving, whose base it keeps. Deterministic.
+/// class, and of the framework on a device. What a release before today's did otherwise has a layer of its own, which no deployment of
+/// today has. Runs on top of a calibration of serving, whose base it keeps. Deterministic.
 /// </summary>
 public static class RateFitter
 {
@@ -20,9 +20,13 @@ public static class RateFitter
     [
         Coefficient.Matrix16, Coefficient.Unpacking, Coefficient.ExpertMatrix, Coefficient.AttentionMatrix, Coefficient.MatrixMemory,
         Coefficient.UnpackingOperations, Coefficient.ExpertMemory, Coefficient.AttentionMemory, Coefficient.Launch,
-        Coefficient.AttentionExtra,
-        Coefficient.ExpertExtra, Coefficient.Step, Coefficient.Sequence, Coefficient.PromptLayer,
+        Coefficient.GraphLaunch, Coefficient.VectorProduct, Coefficient.MatrixRows, Coefficient.AttentionExtra, Coefficient.ExpertExtra,
+        Coefficient.Step, Coefficient.Sequence, Coefficient.PromptLayer,
     ];
+
+    // Flash attention came between; what graphs changed is told by the framework's profile.
+    private static readonly Coefficient[] OfRelease =
+        [Coefficient.AttentionMatrix, Coefficient.AttentionMemory, Coefficient.AttentionExtra];
 
     private static readonly Coefficient[] OfDevice =
     [
@@ -102,11 +106,18 @@ public static class RateFitter
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g => new CalibrationLayer { Framework = framework, Device = g.Key, Runs = g.Count() }),
         ];
+        CalibrationLayer[] releases =
+        [
+            .. cases.Where(c => c.Subject.Release is not null).GroupBy(c => c.Subject.Release!, StringComparer.Ordinal)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => new CalibrationLayer { Framework = framework, Release = g.Key, Runs = g.Count() }),
+        ];
         FitParameter[] unknowns =
         [
             .. OfFramework.Select(c => new FitParameter([c], all, 2 * CoefficientTable.Of(c).Spread)),
             .. classes.SelectMany(scope => OfFramework.Select(c => new FitParameter([c], scope, 0.7 * CoefficientTable.Of(c).Spread))),
-            .. devices.SelectMany(scope => OfDevice.Select(c => new FitParameter([c], scope, 0.35 * CoefficientTable.Of(c).Spread))),
+            .. releases.SelectMany(scope => OfRelease.Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread))),
+            .. devices.SelectMany(scope => OfDevice.Select(c => new FitParameter([c], scope, 0.7 * CoefficientTable.Of(c).Spread))),
         ];
 
         FitLayout layout = new(unknowns, serving.CoefficientsOf);

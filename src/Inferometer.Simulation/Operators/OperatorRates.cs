@@ -22,7 +22,7 @@ internal class OperatorRates
     public virtual bool SharesTokens => false;
 
     /// <summary>Rows that a product takes the arithmetic of beside its own; 0 = none.</summary>
-    public virtual double ExtraRows => 0;
+    public virtual double ExtraRows(DeploymentProfile profile) => 0;
 
     /// <summary>Rows of queries in a tile of attention that reads prompts, at least 1.</summary>
     public virtual double AttentionTile => 1;
@@ -32,6 +32,15 @@ internal class OperatorRates
 
     /// <summary>Least seconds per token of context of attention that is not split over multiprocessors; 0 = nothing.</summary>
     public virtual double AttentionSerialSeconds => 0;
+
+    /// <summary>Most tokens of a step whose kernels follow one another sooner, as it is replayed; 0 = none is.</summary>
+    public virtual int GraphTokens => 0;
+
+    /// <summary>Most tokens of a step in which a product goes by a kernel for vectors; 0 = it never does.</summary>
+    public virtual int VectorRows(OperatorTemplate item, DeploymentProfile profile) => 0;
+
+    /// <summary>Of such a product.</summary>
+    public virtual double SecondsPerVectorFlop(DeploymentProfile profile) => 0;
 
     public virtual double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
     {
@@ -48,4 +57,7 @@ internal class OperatorRates
     /// <summary>Time that does not depend on the amounts.</summary>
     public virtual double FixedSeconds(OperatorTemplate item, DeploymentProfile profile) =>
         item.Launches * profile.Device.Efficiency.LaunchSeconds;
+
+    /// <summary>The same in a step that is replayed.</summary>
+    public virtual double ReplayedSeconds(OperatorTemplate item, DeploymentProfile profile) => FixedSeconds(item, profile);
 }

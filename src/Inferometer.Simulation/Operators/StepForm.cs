@@ -24,6 +24,9 @@ internal struct StepVariables
     /// <summary>The operator is of decoding sequences, and the step reads prompts too.</summary>
     public bool IsBesidePrompts;
 
+    /// <summary>The step is a captured one that is replayed.</summary>
+    public bool IsReplayed;
+
     /// <summary>Expected distinct members of the operator's pool (experts, adapters) that are touched.</summary>
     public double Touched;
 }

@@ -102,6 +102,9 @@ public sealed record EstimateRequest
     /// </summary>
     public FrameworkProfile? Framework { get; init; }
 
+    /// <summary>One of <see cref="FrameworkProfile.Releases"/>; null = today's.</summary>
+    public string? Release { get; init; }
+
     /// <summary>
     /// Share of the device's usable memory that the deployment takes, above 0 and at most 1, with the meaning of the framework (vLLM's
     /// <c>gpu_memory_utilization</c> where none is named); null = the framework's default, or all.

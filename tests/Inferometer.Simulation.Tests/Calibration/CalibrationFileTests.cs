@@ -12,6 +12,7 @@ public class CalibrationFileTests
           "kinship": { "stall": { "model_on_device": 0.1, "model_in_format": 0.5 } },
           "layers": [
             { "framework": "sglang", "factors": { "launch_s": 1.5 } },
+            { "framework": "llama.cpp", "release": "2024-05", "factors": { "launch_s": 2 } },
             { "framework": "sglang", "device": "H100_SXM", "model": "m", "shape": "1x2x3", "format": "fp4", "runs": 7,
               "factors": { "stall": 2 } }
           ],
@@ -47,7 +48,7 @@ public class CalibrationFileTests
     [Theory]
     [InlineData("\"launch_s\": 4e-6", "\"lunch_s\": 4e-6", "Did you mean 'launch_s'")]
     [InlineData("\"matrix_memory\": 0.8", "\"matrix_memory\": 1.2", "base.matrix_memory")]
-    [InlineData("\"stall\": 2", "\"stall\": -1", "layers[1].factors.stall")]
+    [InlineData("\"stall\": 2", "\"stall\": -1", "layers[2].factors.stall")]
     [InlineData("\"framework\": \"sglang\", \"factors\"", "\"framework\": \"sgland\", \"factors\"", "layers[0].framework")]
     [InlineData("\"familiarity\": \"fitted\"", "\"familiarity\": \"known\"", "fitted, related, class, datasheet")]
     [InlineData("\"stall\": { \"mo", "\"stalls\": { \"mo", "kinship: 'stalls' is not a coefficient. Did you mean 'stall'")]
@@ -56,7 +57,7 @@ public class CalibrationFileTests
     [InlineData("\"model_in_format\": 0.5", "\"model_in_formats\": 0.5", "Did you mean 'model_in_format'")]
     [InlineData("[0.9, 1.1]", "[0.6, 1.1]", "p50 must lie within p90")]
     [InlineData("\"p90\": [0.7, 1.4]", "\"p90\": [0.7]", "bands[0].p90")]
-    [InlineData("\"runs\": 7", "\"runs\": 7.5", "layers[1].runs")]
+    [InlineData("\"runs\": 7", "\"runs\": 7.5", "layers[2].runs")]
     [InlineData("\"layers\"", "\"layer\"", "'layer' is not known")]
     [InlineData("\"name\": \"mine\", ", "", "'name' is missing")]
     [InlineData("\"bands\": [", "\"bands\": [[", "not valid JSON")]

@@ -4,7 +4,7 @@ namespace Inferometer.Measurement.Published.Layouts;
 
 /// <summary>
 /// Rates of llama.cpp, or of another <c>framework</c> that its column names: <c>llama_cpp.csv</c>. Tests: <c>pp</c> reads a prompt,
-/// <c>tg</c> generates one sequence, <c>bd</c> generates several.
+/// <c>tg</c> generates one sequence, <c>bd</c> generates a batch of them.
 /// </summary>
 internal sealed class LlamaCppLayout() : MeasurementLayout(
     "llama.cpp tests (gpu/llama_cpp.csv)",
@@ -36,6 +36,7 @@ internal sealed class LlamaCppLayout() : MeasurementLayout(
                 OutputTokens = prompt ? null : size,
                 DepthTokens = Depth(table),
                 Concurrency = table.RequiredCount("sequences"),
+                IsOfBatches = table.Text("test") is "bd",
                 Metric = prompt ? ThroughputMetric.PrefillTokensPerSecond : ThroughputMetric.DecodeTokensPerSecond,
                 Value = table.RequiredPositive("tokens_per_s"),
                 Note = table.Text("test"),
