@@ -17,8 +17,7 @@ public enum Coefficient
 
     /// <summary>
     /// Rows that a product of one row takes the arithmetic of, each product as many more than it has: its kernels work on tiles of rows,
-    /// and the last one is partly filled. 1, nothing more, unless products were timed by themselves or with a framework's prompts and
-    /// batches of all sizes. Not of products by kernels for vectors, nor on processors.
+    /// and the last one is partly filled. 1, nothing more, unless products were timed by themselves.
     /// </summary>
     MatrixRows,
 
@@ -36,6 +35,12 @@ public enum Coefficient
     /// units. Dot products of 8-bit integers may go beyond that peak.
     /// </summary>
     VectorProduct,
+
+    /// <summary>
+    /// Rows at the rate of such kernels that take as long as unpacking weights for matrix units does in steps of more tokens, however many
+    /// these are. Of frameworks that have such kernels alone.
+    /// </summary>
+    MatrixUnpacking,
 
     /// <summary>What is left of the speed of a product when it is cut into experts.</summary>
     ExpertMatrix,

@@ -18,6 +18,7 @@ public static class CoefficientTable
         new(Coefficient.Unpacking, "unpacking", "ratio", 0.7, 0.3, 0.01, 1),
         new(Coefficient.UnpackingOperations, "unpacking_operations", "op/B", 5, 0.7, 0.01, 1000),
         new(Coefficient.VectorProduct, "vector_product", "ratio", 0.4, 0.4, 0.01, 4),
+        new(Coefficient.MatrixUnpacking, "matrix_unpacking", "rows", 2, 0.7, 0.01, 512),
         new(Coefficient.ExpertMatrix, "expert_matrix", "ratio", 0.4, 0.4, 0.01, 1),
         new(Coefficient.ExpertMatrix16, "expert_matrix_16", "ratio", 1.2, 0.2, 0.1, 10),
         new(Coefficient.AttentionMatrix, "attention_matrix", "share", 0.45, 0.3, 0.01, 1),

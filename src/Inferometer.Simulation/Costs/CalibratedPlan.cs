@@ -202,6 +202,9 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
         return
         [
             Match.RestsOn[..1].ToUpperInvariant() + Match.RestsOn[1..] + ".",
+            .. Request.Release is { } release
+                ? [$"Of {Basis.Framework}'s release of {release}, not of today's."]
+                : Array.Empty<string>(),
             Say($"Nine in ten measurements of such cases lay within {Percent(Basis.TimePerOutputToken)} of the predicted time per output ")
                 + Say($"token, and within {Percent(Basis.TimeToFirstToken)} of the time to first token."),
             Say($"Operators follow one another, {c[Coefficient.Launch] * 1e6:0.0} us from kernel to kernel; arithmetic and memory traffic ")

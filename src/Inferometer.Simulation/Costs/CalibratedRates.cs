@@ -21,9 +21,9 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
 
     public override int GraphTokens => graphTokens;
 
-    // A processor's kernels for few rows are others.
-    public override double ExtraRows(DeploymentProfile profile) =>
-        profile.Device.Kind is "cpu" ? 0 : AbovePrior(Coefficient.MatrixRows);
+    public override double ExtraRows => AbovePrior(Coefficient.MatrixRows);
+
+    public override double UnpackingRows => coefficients[Coefficient.MatrixUnpacking];
 
     public override double AttentionTile => coefficients[Coefficient.AttentionTile];
 
@@ -38,7 +38,7 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
             : 1;
 
     public override double SecondsPerVectorFlop(DeploymentProfile profile) =>
-        1 / (profile.Device.PeakFor(VectorFormat(profile)) * coefficients[Coefficient.VectorProduct]);
+        1 / (VectorPeak(profile) * coefficients[Coefficient.VectorProduct]);
 
     public override double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
     {
@@ -131,6 +131,16 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
 
     private static MathFormat VectorFormat(DeploymentProfile profile) =>
         profile.Device.PeakOperationsPerSecond.ContainsKey(MathFormat.Fp32) ? MathFormat.Fp32 : profile.Request.Precisions.Activations.Math;
+
+    // Multiprocessors of Volta, Turing and the A100's chip have half the lanes of later ones for 32-bit arithmetic, and as many for dot
+    // products of bytes (CUDA C++ Programming Guide, throughput of native arithmetic instructions).
+    private static double VectorPeak(DeploymentProfile profile)
+    {
+        double peak = profile.Device.PeakFor(VectorFormat(profile));
+        bool halfLanes = profile.Device.Architecture is "Volta" or "Turing"
+            || (profile.Device.Architecture is "Ampere" && profile.Device.MemoryType.StartsWith("HBM", StringComparison.Ordinal));
+        return halfLanes ? 2 * peak : peak;
+    }
 
     private double MatrixShare(MathFormat format) => coefficients[format switch
     {

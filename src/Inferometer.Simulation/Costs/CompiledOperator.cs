@@ -76,12 +76,24 @@ internal readonly struct CompiledOperator
         StepForm arithmetic = item.Flops;
         if (item.Rate is RateClass.Matrix or RateClass.HeadMatrix && item.Pool < 0)
         {
-            arithmetic += new StepForm { Fixed = rates.ExtraRows(profile) * (item.Flops.PerToken + item.Flops.PerRow) };
+            arithmetic += new StepForm { Fixed = rates.ExtraRows * (item.Flops.PerToken + item.Flops.PerRow) };
         }
 
         _compute = rates.SecondsPerFlop(item, profile) * arithmetic;
         _vectorRows = rates.VectorRows(item, profile);
-        _byVectors = _vectorRows > 0 ? rates.SecondsPerVectorFlop(profile) * item.Flops : default;
+        if (_vectorRows > 0)
+        {
+            _byVectors = rates.SecondsPerVectorFlop(profile) * item.Flops;
+        }
+
+        if (_vectorRows > 1)
+        {
+            _compute += new StepForm
+            {
+                Fixed = rates.UnpackingRows * rates.SecondsPerVectorFlop(profile) * (item.Flops.PerToken + item.Flops.PerRow),
+            };
+        }
+
         _memory = rates.SecondsPerByte(item, profile) * local;
         if (offload is not null)
         {

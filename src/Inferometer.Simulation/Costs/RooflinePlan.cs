@@ -89,7 +89,7 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
             throw new InferometerException("step: the batch is empty; it needs at least one prompt chunk or decoding sequence.");
         }
 
-        _prefill.SetMixed(prefill, decode, decode.IsEmpty ? PromptBatches(sequences, prefill) : MicroBatches(sequences));
+        _prefill.SetMixed(prefill, decode, decode.IsEmpty || FollowsItself ? Batches(sequences, prefill, decode) : MicroBatches(sequences));
         return _costing.Cost(_prefill, rows);
     }
 
@@ -214,12 +214,17 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
     /// <summary>Requests of the fullest replica or attention rank.</summary>
     private int RankBatch(int batch) => DeploymentProfile.Part(batch, _profile.Replicas * _profile.AttentionRanks);
 
-    private double PromptBatches(int sequences, ReadOnlySpan<PrefillChunk> prompts)
+    private double Batches(int sequences, ReadOnlySpan<PrefillChunk> prompts, ReadOnlySpan<DecodeGroup> decode)
     {
         double tokens = 0;
         foreach (PrefillChunk chunk in prompts)
         {
             tokens += (double)chunk.NewTokens * chunk.Count;
+        }
+
+        foreach (DecodeGroup group in decode)
+        {
+            tokens += (double)group.NewTokens * group.Count;
         }
 
         int batches = MicroBatches(sequences);
@@ -235,8 +240,11 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
     private int MicroBatches(int sequences)
     {
         int wanted = Request.MicroBatches > 0 ? Request.MicroBatches : _layout.Stages;
-        return _layout.Stages == 1 ? 1 : Math.Min(wanted, sequences);
+        return _layout.Stages == 1 || (FollowsItself && Request.MicroBatches == 0) ? 1 : Math.Min(wanted, sequences);
     }
+
+    // All sequences are in one pass, whose tokens are chosen before the next one begins: only passes of one step follow one another.
+    private bool FollowsItself => Request.Framework is { PipelinePieces: > 0 };
 
     private (double Weights, double Kv) StageBytes(int stage, in WorkloadPoint point)
     {

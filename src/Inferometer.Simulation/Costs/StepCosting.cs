@@ -119,9 +119,9 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
     /// <summary>
     /// With m micro-batches and stage times t: a step of prompts alone fills and drains the pipeline, in sum(t) + (m - 1) max(t), of which
     /// the last sum(t) - max(t) are the next step's filling; where a framework has no more than p micro-batches of prompts under way,
-    /// max(t) is sum(t) / p at least. Decode steps follow each other without a drain, and so do those that read prompts beside: a
-    /// micro-batch's next step starts when it has passed all stages and the slowest stage has served the others, after
-    /// max(sum(t), m max(t)).
+    /// max(t) is sum(t) / p at least, and steps that decode drain too, as tokens of all sequences are chosen before the next one. Elsewhere
+    /// decode steps follow each other without a drain, and so do those that read prompts beside: a micro-batch's next step starts when it
+    /// has passed all stages and the slowest stage has served the others, after max(sum(t), m max(t)).
     /// </summary>
     private (double Latency, double Drain, double Serial) Pipeline(StepState step)
     {
@@ -142,7 +142,12 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
 
         double m = step.MicroBatches;
         int pieces = profile.Request.Framework?.PipelinePieces ?? 0;
-        slowest = pieces > 0 && !step.Decodes ? Math.Max(slowest, sum / pieces) : slowest;
+        if (pieces > 0)
+        {
+            slowest = Math.Max(slowest, sum / pieces);
+            return (sum + ((m - 1) * slowest), step.Decodes ? 0 : sum - slowest, m * sum);
+        }
+
         return step.Decodes
             ? (Math.Max(sum, m * slowest), 0, m * sum)
             : (sum + ((m - 1) * slowest), sum - slowest, m * sum);

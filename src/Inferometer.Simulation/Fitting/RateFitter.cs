@@ -7,7 +7,7 @@ namespace Inferometer.Simulation.Fitting;
 
 /// <summary>
 /// Fits what a framework that is timed by itself (llama.cpp) reaches on classes of devices: layers of the framework, of the framework on a
-/// class, and of the framework on a device. What a release before today's did otherwise has a layer of its own, which no deployment of
+/// class, on an architecture, and on a device. What a release before today's did otherwise has a layer of its own, which no deployment of
 /// today has. Runs on top of a calibration of serving, whose base it keeps. Deterministic.
 /// </summary>
 public static class RateFitter
@@ -20,8 +20,8 @@ public static class RateFitter
     [
         Coefficient.Matrix16, Coefficient.Unpacking, Coefficient.ExpertMatrix, Coefficient.AttentionMatrix, Coefficient.MatrixMemory,
         Coefficient.UnpackingOperations, Coefficient.ExpertMemory, Coefficient.AttentionMemory, Coefficient.Launch,
-        Coefficient.GraphLaunch, Coefficient.VectorProduct, Coefficient.MatrixRows, Coefficient.AttentionExtra, Coefficient.ExpertExtra,
-        Coefficient.Step, Coefficient.Sequence, Coefficient.PromptLayer,
+        Coefficient.GraphLaunch, Coefficient.VectorProduct, Coefficient.MatrixUnpacking, Coefficient.AttentionExtra,
+        Coefficient.ExpertExtra, Coefficient.Step, Coefficient.Sequence, Coefficient.PromptLayer,
     ];
 
     // Flash attention came between; what graphs changed is told by the framework's profile.
@@ -100,6 +100,12 @@ public static class RateFitter
             .. cases.GroupBy(c => c.Subject.DeviceClass).OrderBy(g => g.Key)
                 .Select(g => new CalibrationLayer { Framework = framework, DeviceClass = g.Key, Runs = g.Count() }),
         ];
+        CalibrationLayer[] architectures =
+        [
+            .. cases.GroupBy(c => c.Subject.Architecture, StringComparer.Ordinal).Where(g => g.Count() >= LeastRunsOfDevice)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => new CalibrationLayer { Framework = framework, Architecture = g.Key, Runs = g.Count() }),
+        ];
         CalibrationLayer[] devices =
         [
             .. cases.GroupBy(c => c.Subject.Device, StringComparer.Ordinal).Where(g => g.Count() >= LeastRunsOfDevice)
@@ -117,7 +123,8 @@ public static class RateFitter
             .. OfFramework.Select(c => new FitParameter([c], all, 2 * CoefficientTable.Of(c).Spread)),
             .. classes.SelectMany(scope => OfFramework.Select(c => new FitParameter([c], scope, 0.7 * CoefficientTable.Of(c).Spread))),
             .. releases.SelectMany(scope => OfRelease.Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread))),
-            .. devices.SelectMany(scope => OfDevice.Select(c => new FitParameter([c], scope, 0.7 * CoefficientTable.Of(c).Spread))),
+            .. architectures.Concat(devices)
+                .SelectMany(scope => OfDevice.Select(c => new FitParameter([c], scope, 0.5 * CoefficientTable.Of(c).Spread))),
         ];
 
         FitLayout layout = new(unknowns, serving.CoefficientsOf);

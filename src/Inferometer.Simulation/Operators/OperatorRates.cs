@@ -22,7 +22,7 @@ internal class OperatorRates
     public virtual bool SharesTokens => false;
 
     /// <summary>Rows that a product takes the arithmetic of beside its own; 0 = none.</summary>
-    public virtual double ExtraRows(DeploymentProfile profile) => 0;
+    public virtual double ExtraRows => 0;
 
     /// <summary>Rows of queries in a tile of attention that reads prompts, at least 1.</summary>
     public virtual double AttentionTile => 1;
@@ -41,6 +41,11 @@ internal class OperatorRates
 
     /// <summary>Of such a product.</summary>
     public virtual double SecondsPerVectorFlop(DeploymentProfile profile) => 0;
+
+    /// <summary>
+    /// Rows at the rate of such kernels that take as long as unpacking weights for matrix units does, in steps of more tokens.
+    /// </summary>
+    public virtual double UnpackingRows => 0;
 
     public virtual double SecondsPerFlop(OperatorTemplate item, DeploymentProfile profile)
     {

@@ -130,6 +130,25 @@ public class RooflineParallelTests
     }
 
     [Fact]
+    public void Stages_work_one_after_the_other_where_the_tokens_of_all_sequences_are_chosen_at_once()
+    {
+        FrameworkProfile llama = FrameworkCatalog.Find("llama.cpp", "test");
+        List<OperatorRow> rows = [];
+        PhaseTotals four = Pipeline(4, llama).Step([], [new(512, 16)], rows);
+        double sent = rows.Where(row => row.Name is "send_receive").Sum(row => row.Count * row.Seconds);
+        Assert.Equal(Pipeline(1, llama).Step([], [new(512, 16)]).LatencySeconds, four.LatencySeconds - sent, 1e-12);
+        Assert.Equal(four.LatencySeconds, Pipeline(4, llama).Decode(new WorkloadPoint(16, 511, 2)).LatencySeconds, 1e-12);
+        Assert.Equal(0, four.DrainSeconds);
+
+        // Of 2,048 tokens, prompts and decoding sequences, four passes follow one another; then tokens are chosen.
+        PhaseTotals mixed = Pipeline(4, llama).Step([new(0, 2032)], [new(512, 16)]);
+        PhaseTotals prompt = Pipeline(4, llama).Step([new(0, 2048)], []);
+        Assert.Equal(0, mixed.DrainSeconds);
+        Assert.InRange(mixed.LatencySeconds, prompt.LatencySeconds, 1.2 * prompt.LatencySeconds);
+        Assert.True(mixed.LatencySeconds < 0.6 * mixed.SerialSeconds);
+    }
+
+    [Fact]
     public void Layers_that_do_not_divide_burden_the_first_stages()
     {
         ModelArchitecture model = Sample.Model(
