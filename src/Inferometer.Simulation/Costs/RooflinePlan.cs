@@ -141,8 +141,8 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
     {
         RequestValidation.Check(point);
         int requests = RankBatch(point.BatchSize);
-        int fresh = point.InputTokens - point.CachedPrefixTokens, each = requests / MicroBatches(requests);
-        double part = each / Pieces((double)each * fresh);
+        int fresh = point.InputTokens - point.CachedPrefixTokens;
+        double each = (double)requests / MicroBatches(requests), part = each / Pieces(each * fresh);
         _prefill.SetPrefill(part, point.CachedPrefixTokens, fresh, requests / part);
     }
 

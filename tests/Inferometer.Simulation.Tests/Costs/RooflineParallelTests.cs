@@ -149,6 +149,20 @@ public class RooflineParallelTests
     }
 
     [Fact]
+    public void One_prompt_more_takes_longer_and_is_read_no_slower_than_those_before()
+    {
+        ICostPlan plan = Pipeline(4);
+        double last = 0, rate = 0;
+        for (int prompts = 1; prompts <= 40; prompts++)
+        {
+            double seconds = plan.Prefill(new WorkloadPoint(prompts, 100, 1)).LatencySeconds;
+            Assert.Equal(plan.Step([new(0, 100, prompts)], []).LatencySeconds, seconds, 1e-12);
+            Assert.True(seconds > last && prompts / seconds > rate, $"{prompts} prompts");
+            (last, rate) = (seconds, 0.999 * prompts / seconds);
+        }
+    }
+
+    [Fact]
     public void Layers_that_do_not_divide_burden_the_first_stages()
     {
         ModelArchitecture model = Sample.Model(
