@@ -27,6 +27,7 @@ internal sealed class AnswerSearch(
     private const int MostGrowth = 3;
 
     private readonly ConcurrentDictionary<(int Index, ReplicaCount Replicas), Lazy<Trial>> _trials = new();
+    private readonly ConcurrentDictionary<(int Index, ReplicaCount Replicas), bool> _confirmed = new();
     private readonly ConcurrentDictionary<int, Rejection> _rejected = new();
 
     /// <summary>Simulations that were run.</summary>
@@ -35,11 +36,46 @@ internal sealed class AnswerSearch(
     /// <summary>Candidates that no number of replicas made keep the level.</summary>
     public IReadOnlyDictionary<int, Rejection> Rejected => _rejected;
 
-    /// <summary>The candidate for which a figure is least; equals are told apart by speed.</summary>
+    /// <summary>
+    /// The candidate for which a figure is least; equals are told apart by speed. It keeps the level in a long run as well: one that does
+    /// not is searched past.
+    /// </summary>
     /// <param name="candidates">What passed.</param>
     /// <param name="of">The figure of what is rented; null = the candidate is out of the question.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    public PlanAnswer? Least(IReadOnlyList<Candidate> candidates, Func<Provision, double?> of, CancellationToken cancellationToken)
+    public PlanAnswer? Least(
+        IReadOnlyList<Candidate> candidates, Func<Provision, double?> of, CancellationToken cancellationToken) =>
+        Confirmed(candidates, () => LeastOfTrials(candidates, of, cancellationToken), cancellationToken);
+
+    private PlanAnswer? Confirmed(IReadOnlyList<Candidate> candidates, Func<PlanAnswer?> search, CancellationToken cancellationToken)
+    {
+        PlanAnswer? answer = search();
+        while (answer is not null)
+        {
+            Candidate candidate = candidates.First(c => ReferenceEquals(c.Deployment, answer.Deployment));
+            (int Index, ReplicaCount Replicas) key = (candidate.Index, answer.Replicas);
+            if (_confirmed.ContainsKey(key))
+            {
+                return answer;
+            }
+
+            // What is found from here on rests on the long run too, whether it is this one or another.
+            Trial trial = runner.Confirmed(candidate.Deployment, answer.Replicas, demand, answer.Trial, cancellationToken);
+            _confirmed[key] = true;
+            _trials[key] = new Lazy<Trial>(trial);
+            if (trial.Meets)
+            {
+                return Answer(candidate, answer.Replicas, trial);
+            }
+
+            answer = search();
+        }
+
+        return null;
+    }
+
+    private PlanAnswer? LeastOfTrials(
+        IReadOnlyList<Candidate> candidates, Func<Provision, double?> of, CancellationToken cancellationToken)
     {
         (Candidate Candidate, double Bound)[] order =
         [
@@ -75,7 +111,12 @@ internal sealed class AnswerSearch(
     /// <param name="candidates">What passed.</param>
     /// <param name="isAffordable">Whether what is rented may be.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    public PlanAnswer? Fastest(IReadOnlyList<Candidate> candidates, Func<Provision, bool> isAffordable, CancellationToken cancellationToken)
+    public PlanAnswer? Fastest(
+        IReadOnlyList<Candidate> candidates, Func<Provision, bool> isAffordable, CancellationToken cancellationToken) =>
+        Confirmed(candidates, () => FastestOfTrials(candidates, isAffordable, cancellationToken), cancellationToken);
+
+    private PlanAnswer? FastestOfTrials(
+        IReadOnlyList<Candidate> candidates, Func<Provision, bool> isAffordable, CancellationToken cancellationToken)
     {
         PlanAnswer? best = null;
         foreach (Candidate[] batch in candidates.Where(c => isAffordable(Rented(c, c.Least))).OrderBy(c =>

@@ -14,8 +14,12 @@ internal static class Margins
     /// <summary>The largest load that the replicas of an answer carry within the level, found by halving.</summary>
     public static Headroom HeadroomOf(PlanAnswer answer, ServiceDemand demand, TrialRunner runner, CancellationToken cancellationToken)
     {
-        bool Holds(double factor) =>
-            runner.Of(answer.Deployment, answer.Replicas, demand.Scale(factor), cancellationToken).Meets;
+        bool Holds(double factor)
+        {
+            ServiceDemand more = demand.Scale(factor);
+            Trial trial = runner.Of(answer.Deployment, answer.Replicas, more, cancellationToken);
+            return runner.Confirmed(answer.Deployment, answer.Replicas, more, trial, cancellationToken).Meets;
+        }
 
         double low = 1, high = MostFactor;
         if (Holds(high))

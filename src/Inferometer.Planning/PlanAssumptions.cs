@@ -1,5 +1,6 @@
 using System.Globalization;
 using Inferometer.Planning.Answers;
+using Inferometer.Planning.Deployments;
 using Inferometer.Planning.Prices;
 
 namespace Inferometer.Planning;
@@ -15,12 +16,16 @@ internal static class PlanAssumptions
                     : " (--think says after how long).")
             : Say($"Requests come as {request.Demand.Spread}; a router sends each to the replica with the fewest tokens to compute.");
         yield return "Limits are held against simulations of all replicas with the framework's own scheduler: two, with different "
-            + "requests, of which the worse counts.";
+            + "requests, of which the worse counts"
+            + (request.Demand.IsClosed ? "." : ", and for what is an answer a third, of many times the requests.");
         if (chosen is not null)
         {
-            yield return "A replica of the first in the options of simulate: "
+            ReplicaCount replicas = chosen.Replicas;
+            yield return "The first in the options of simulate: "
                 + $"{chosen.Deployment.Shape.Options()} "
-                + Say($"--max-num-seqs {chosen.Deployment.MaxSequences} --max-num-batched-tokens {chosen.Deployment.StepTokens}.");
+                + Say($"--max-num-seqs {chosen.Deployment.MaxSequences} --max-num-batched-tokens {chosen.Deployment.StepTokens}")
+                + (replicas.Total > 1 ? Say($" --replicas {replicas.Total} --router least-tokens") : "")
+                + (replicas.Prefill > 0 ? Say($" --prefill-replicas {replicas.Prefill}") : "") + ".";
             yield return Say(
                 $"Times to first token have {chosen.Trial.AdmissionSeconds * 1000:0} ms in them outside the engine's steps: transport, ")
                 + "tokenisation and admission, as fitted to measured services.";

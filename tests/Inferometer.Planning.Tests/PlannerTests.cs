@@ -6,6 +6,9 @@ using Inferometer.Planning.Prices;
 using Inferometer.Planning.Screening;
 using Inferometer.Planning.Trials;
 using Inferometer.Serving;
+using Inferometer.Serving.Arrivals;
+using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Serving;
 
 namespace Inferometer.Planning.Tests;
 
@@ -28,6 +31,38 @@ public sealed class PlannerTests
         Assert.True(plan.Fastest!.Trial.TimePerOutputToken <= cheapest.Trial.TimePerOutputToken);
         Assert.InRange(plan.Headroom!.Value.Factor, 1, 4);
         Assert.Contains(plan.Sensitivities, s => s.Change.StartsWith("a quarter less load", StringComparison.Ordinal));
+    }
+
+    // 85 % of the time of a batch of 32 on a device whose queue grows for minutes: what a few hundred requests keep, thousands may not.
+    [Theory]
+    [InlineData(20)]
+    [InlineData(33)]
+    [InlineData(47)]
+    public void What_is_answered_at_a_rate_keeps_the_level_in_a_long_run_of_other_requests(double rate)
+    {
+        PlanRequest request = Sample.Request("ttft<300ms");
+        request = request with
+        {
+            Demand = request.Demand with { Users = 0, RequestsPerSecond = rate },
+            Space = request.Space with { Sequences = [32], Tensor = [1] },
+        };
+        PlanAnswer answer = Sample.Plan(request).Cheapest!;
+        ICostPlan plan = new DeploymentPlans(Sample.Catalogs.CreateEngine(), Sample.Catalogs.CostModels).Of(answer.Deployment);
+        ServingSimulationOptions options = answer.Deployment.Shape.Framework.OptionsFor(plan);
+        ServiceResult result = ServingSimulation.Serve(
+            new GeneratedArrivals(request.Demand.Traffic(12_000, seed: 99)),
+            plan,
+            options with
+            {
+                Scheduler = options.Scheduler with { MaxSequences = 32, MaxTokensPerStep = answer.Deployment.StepTokens },
+                Replicas = answer.Replicas.Total,
+                Routing = RoutingPolicy.LeastTokens,
+                PrefixCaching = false,
+                WarmUp = new WarmUp(1000, 0),
+            },
+            TestContext.Current.CancellationToken);
+        Assert.InRange(result.Report.Value.TimeToFirstToken!.P90, 0, 0.36);
+        Assert.InRange(answer.Trial.Measured, 2000, 20_000);
     }
 
     [Fact]

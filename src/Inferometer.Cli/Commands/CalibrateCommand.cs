@@ -122,7 +122,7 @@ internal sealed partial class CalibrateCommand
         }
 
         string? folder = _catalog.Of(parsed);
-        Catalogs catalogs = Catalogs.From(Directory.Exists(folder) ? folder : null);
+        Catalogs catalogs = Catalogs.From(Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() ? folder : null);
         List<string> problems = [];
         List<ServingRun> runs = [];
         List<RateRun> rates = [];

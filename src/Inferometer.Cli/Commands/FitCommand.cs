@@ -20,16 +20,19 @@ namespace Inferometer.Cli.Commands;
 internal sealed class FitCommand
 {
     private const string LlamaCpp = "llama.cpp";
+    private const string PyTorch = "pytorch";
+
+    private static readonly string[] s_tables = ["silicon.csv", "llm_published.csv", "llama_cpp.csv", "steps.csv"];
 
     private readonly PathOption _measurements = new(
         ["--measurements", "-m"], PathUse.ReadFolder,
-        "Folder of measured tables, looked through with its subfolders: silicon.csv, llm_published.csv, llama_cpp.csv.", "required")
+        $"Folder of measured tables, looked through with its subfolders: {string.Join(", ", s_tables)}.", "required")
     {
         Required = true,
     };
 
     private readonly PathOption _output = new(
-        ["--output", "-o"], PathUse.WriteFolder, "Folder to write the calibrations to: serving.json, llama.cpp.json.");
+        ["--output", "-o"], PathUse.WriteFolder, "Folder to write the calibrations to: serving.json, llama.cpp.json, pytorch.json.");
 
     private readonly FlagOption _quick = new(["--quick"], "Fit once, without holding runs back: no errors, no bands.");
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
@@ -60,13 +63,14 @@ internal sealed class FitCommand
         StageProgress progress = new(_printer, "fit");
         int leftOut = 0;
         List<ServingRun> runs = [];
-        List<RateRun> rates = [];
+        List<RateRun> rates = [], steps = [];
         foreach (string path in Tables(folder))
         {
             PublishedTable table = PublishedTableReader.Read(path);
             ReplaySetup setup = new(Catalogs.From(null), PublishedNames.ConfigFolderOf(path), "calibrated");
             runs.AddRange(MeasuredRuns.Of(table, setup, (_, _) => leftOut++));
             rates.AddRange(MeasuredRates.Of(table, LlamaCpp, setup));
+            steps.AddRange(MeasuredRates.OfSteps(table, PyTorch, setup));
         }
 
         if (runs.Count == 0)
@@ -76,9 +80,7 @@ internal sealed class FitCommand
         }
 
         FitResult serving = CalibrationFitter.Fit(runs, validate, progress, interrupt.Token);
-        FitResult? engine = rates.Count == 0
-            ? null
-            : RateFitter.Fit(serving.Calibration, LlamaCpp, rates, validate, progress, interrupt.Token);
+        FitResult? engine = Fit(LlamaCpp, rates), loop = Fit(PyTorch, steps);
         if (_output.Of(parsed) is { } written)
         {
             Directory.CreateDirectory(written);
@@ -89,14 +91,23 @@ internal sealed class FitCommand
                 Write(written, engine, "rates of llm_published.csv (XiongjieDai/GPU-Benchmarks-on-LLM-Inference, 2024-05) and of "
                     + "llama_cpp.csv (measured on an H100 for this project)");
             }
+
+            if (loop is not null)
+            {
+                Write(written, loop, "steps of steps.csv (PyTorch 2.11 on an H100 and an H200, measured for this project)");
+            }
         }
 
-        _printer.Print(FitPage.Of(serving, engine, leftOut, _output.Of(parsed)), _format.Of(parsed));
+        _printer.Print(FitPage.Of(serving, engine, loop, leftOut, _output.Of(parsed)), _format.Of(parsed));
         return ExitCode.Success;
+
+        FitResult? Fit(string framework, List<RateRun> measured) => measured.Count == 0
+            ? null
+            : RateFitter.Fit(serving.Calibration, framework, measured, validate, progress, interrupt.Token);
     }
 
     // By name and not whatever lies there: baselines and tables of kernels are of other kinds, and rows quoted by users are for checking.
-    private static IEnumerable<string> Tables(string folder) => ((string[])["silicon.csv", "llm_published.csv", "llama_cpp.csv"])
+    private static IEnumerable<string> Tables(string folder) => s_tables
         .SelectMany(name => Directory.EnumerateFiles(folder, name, SearchOption.AllDirectories).Order(StringComparer.Ordinal));
 
     private static void Write(string folder, FitResult result, string data)

@@ -49,6 +49,7 @@ public static class FrameworkCatalog
             Kinds = [.. fields.Texts("kinds") ?? []],
             IsComparison = fields.BoolOr(false, "comparison"),
             RestsOnProbes = fields.BoolOr(false, "rests_on_probes"),
+            IsServer = fields.BoolOr(true, "server"),
             Scheduler = SchedulerOf(fields.Object("scheduler") ?? throw fields.Wrong("scheduler", "an object")),
             ShareOf = fields.Text("share_of") switch
             {

@@ -9,6 +9,8 @@ namespace Inferometer.Core.Catalog;
 public sealed class HardwareCatalog
 {
     private static readonly Lazy<HardwareCatalog> BuiltInCatalog = new(() => new HardwareCatalog(null));
+    private const int MostAlike = 64;
+
     private readonly NameIndex<CatalogSystem> _index = new();
 
     private HardwareCatalog(string? folder)
@@ -107,8 +109,8 @@ public sealed class HardwareCatalog
             return null;
         }
 
-        return counted.Count is not > 1
-            ? $" Give '{system.Name}' alone."
+        return counted.Count is null ? $" How many there are of '{system.Name}' must be 1 to {1 << 20:#,0}."
+            : counted.Count is 1 ? $" Give '{system.Name}' alone."
             : $" Give '{system.Name}': how many devices there are follows from the parallelism, such as tensor = {counted.Count} "
                 + $"(--tp {counted.Count}).";
     }
@@ -117,14 +119,16 @@ public sealed class HardwareCatalog
     /// The system under a catalog name or alias, or read from a JSON file when <paramref name="nameOrPath"/> ends in <c>.json</c>: one of
     /// the catalog's format (of its variants, the entry itself), or one with the four figures of <see cref="InlineSystem"/>.
     /// </summary>
-    /// <remarks>Names with <c>+</c> between them are unequal devices in one machine: <c>rtx5090+rtx3090</c>.</remarks>
+    /// <remarks>
+    /// Names with <c>+</c> between them are unequal devices in one machine: <c>rtx5090+rtx3090</c>, <c>2xrtx5090+rtx3090</c>.
+    /// </remarks>
     /// <exception cref="InferometerException">Neither a known name nor a readable system.</exception>
     public HardwareSystem Resolve(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
         if (nameOrPath.Contains('+', StringComparison.Ordinal) && TryFind(nameOrPath) is null && !File.Exists(nameOrPath))
         {
-            return HardwareSystem.Mixed([.. nameOrPath.Split('+', StringSplitOptions.TrimEntries).Select(Resolve)]);
+            return HardwareSystem.Mixed([.. nameOrPath.Split('+', StringSplitOptions.TrimEntries).SelectMany(Several)]);
         }
 
         if (nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
@@ -138,6 +142,13 @@ public sealed class HardwareCatalog
                     + "catalog.")
             : Find(nameOrPath);
     }
+
+    // Of several alike among unequal ones each is named, or how many there are.
+    private IEnumerable<HardwareSystem> Several(string part) =>
+        CountedName.TryRead(part, name => TryFind(name) is not null, out CountedName? counted) && TryFind(counted.Name) is { } system
+            && counted.Count is { } count and <= MostAlike
+            ? Enumerable.Repeat(system, count)
+            : [Resolve(part)];
 
     private static HardwareSystem ReadFile(string path)
     {

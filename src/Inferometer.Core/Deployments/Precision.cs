@@ -12,6 +12,9 @@ public sealed record Precision(string Name, double BitsPerElement, MathFormat Ma
     /// <summary>Elements of a row that are stored together and must be there together; 1 = each by itself.</summary>
     public int BlockElements { get; init; } = 1;
 
+    /// <summary>A block format of GGUF files.</summary>
+    public bool IsGguf { get; init; }
+
     /// <summary>Bytes per element, scales included.</summary>
     public double BytesPerElement => BitsPerElement / 8;
 
@@ -102,5 +105,5 @@ public sealed record Precision(string Name, double BitsPerElement, MathFormat Ma
 
     // The block formats of GGUF: products with them run over blocks of 8-bit integers where that pays.
     private static Precision Block(string name, int bytes, int elements) =>
-        new(name, 8.0 * bytes / elements, MathFormat.Int8) { BlockElements = elements };
+        new(name, 8.0 * bytes / elements, MathFormat.Int8) { BlockElements = elements, IsGguf = true };
 }

@@ -31,6 +31,9 @@ public sealed record FrameworkProfile
     /// </summary>
     public bool RestsOnProbes { get; init; }
 
+    /// <summary>Requests can be sent to it; otherwise it is left out of what is told unasked, and no command starts it.</summary>
+    public bool IsServer { get; init; } = true;
+
     /// <summary>What its scheduler does.</summary>
     public required FrameworkScheduler Scheduler { get; init; }
 

@@ -139,8 +139,11 @@ public sealed class DeploymentOfRow(ReplaySetup setup)
         return formats;
     }
 
-    // Builds and forks go by the framework's name with a word more; of two that fit it is the longer one.
-    private static string? FrameworkOf(string name) =>
+    /// <summary>
+    /// The framework of the catalog that a table's name means; null = none. Builds and forks go by the framework's name with a word more;
+    /// of two that fit it is the longer one.
+    /// </summary>
+    internal static string? FrameworkOf(string name) =>
         FrameworkCatalog.All.SelectMany(f => f.Aliases.Append(f.Name).Select(known => (Known: known, f.Name)))
             .Where(f => name.StartsWith(f.Known, StringComparison.OrdinalIgnoreCase))
             .OrderByDescending(f => f.Known.Length).FirstOrDefault().Name;

@@ -1,3 +1,5 @@
+using Inferometer.Measurement.Replay;
+
 namespace Inferometer.Measurement.Validation;
 
 /// <summary>A table of measurements beside its predictions.</summary>
@@ -29,6 +31,13 @@ public sealed record ValidationResult
 
     /// <summary>Rows that were left out: why, and how many.</summary>
     public required IReadOnlyList<LeftOut> LeftOut { get; init; }
+
+    /// <summary>Frameworks that rows name and that are not known: the usual one for the device and format stands for them.</summary>
+    public IReadOnlyList<string> UnknownFrameworks =>
+    [
+        .. Comparisons.Select(c => c.Framework).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal)
+            .Where(name => DeploymentOfRow.FrameworkOf(name) is null).Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>The metrics in the order of their first figure.</summary>
     public IReadOnlyList<string> Metrics => [.. Comparisons.Select(c => c.Metric).Distinct(StringComparer.Ordinal)];

@@ -19,7 +19,12 @@ public sealed record ParetoPoint(
     double? DollarsPerMillionTokens,
     bool KeepsLevel)
 {
-    /// <summary>The points that no other beats in both speeds, slowest for the user first.</summary>
+    private const double LeastGain = 0.02;
+
+    /// <summary>
+    /// The points that no other beats in both speeds, slowest for the user first. One that is faster for the user by less than a fiftieth
+    /// is none: the analytic model does not tell them apart.
+    /// </summary>
     public static IReadOnlyList<ParetoPoint> Front(IEnumerable<ParetoPoint> points)
     {
         List<ParetoPoint> front = [];
@@ -35,6 +40,12 @@ public sealed record ParetoPoint(
         }
 
         front.Reverse();
-        return front;
+        double told = 0;
+        return front.FindAll(point =>
+        {
+            bool isTold = point.TokensPerSecondPerUser >= told * (1 + LeastGain);
+            told = isTold ? point.TokensPerSecondPerUser : told;
+            return isTold;
+        });
     }
 }

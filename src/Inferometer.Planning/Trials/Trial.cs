@@ -64,6 +64,7 @@ public sealed record Trial
     internal Trial WorseOf(Trial other) => other with
     {
         Limits = [.. Limits.Zip(other.Limits, (one, two) => one.Seconds > two.Seconds ? one : two)],
+        PeakKvUse = Math.Max(PeakKvUse, other.PeakKvUse),
         Simulations = Simulations + other.Simulations,
     };
 }

@@ -12,7 +12,7 @@ namespace Inferometer.Planning.Trials;
 internal sealed class TrialMemory
 {
     // Of more requests the times would take megabytes a simulation.
-    private const int MostMeasured = 5000;
+    private const int MostMeasured = 10_000;
 
     private readonly ConcurrentDictionary<Key, Lazy<ServedRequests>> _served = new();
 

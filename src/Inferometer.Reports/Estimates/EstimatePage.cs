@@ -46,7 +46,7 @@ public static class EstimatePage
 
         if (result.Formats is { Parts.Count: > 0 } formats)
         {
-            page.Blocks.Add(Weights(formats));
+            page.Blocks.Add(Weights(formats, result.MemoryUsage?.DeviceName));
         }
 
         page.Blocks.Add(Time(result, SettingMeasures.IsPipeline(config)));
@@ -108,7 +108,8 @@ public static class EstimatePage
         if (result.MemoryUsage is { } memory)
         {
             string share = Numbers.Percent(memory.TotalBytes / memory.CapacityBytes);
-            string used = $"{Numbers.Bytes(memory.TotalBytes)} of {Numbers.Bytes(memory.CapacityBytes)} per device ({share})";
+            string where = memory.DeviceName is { } fullest ? $"of {fullest}, the fullest" : "per device";
+            string used = $"{Numbers.Bytes(memory.TotalBytes)} of {Numbers.Bytes(memory.CapacityBytes)} {where} ({share})";
             string text = memory.Fits ? $"yes, {used}" : $"NO, {used}: the times below are those of a machine with more memory";
             facts.Add(new("Fits", "fits", new Cell(text, memory.Fits) { Tone = memory.Fits ? Tone.Good : Tone.Bad }));
             if (memory.UsableBytes < memory.NominalBytes || memory.CapacityBytes < memory.UsableBytes)
@@ -118,7 +119,9 @@ public static class EstimatePage
 
             if (memory.KvCapacityTokens is { } tokens && memory.ConcurrentRequests is { } requests)
             {
-                string cache = $"{Numbers.Whole((long)tokens)} tokens, {Numbers.Room(requests)} requests of this length at once";
+                string each = memory.Replicas > 1 ? $" in each of {memory.Replicas} replicas" : "";
+                string all = each.Length > 0 ? " in all" : "";
+                string cache = $"{Numbers.Whole((long)tokens)} tokens{each}, {Numbers.Room(requests)} requests of this length at once{all}";
                 facts.Add(new("KV cache holds", EstimateMetrics.KvCapacity.Key, Cell.Number(tokens, cache)));
                 if (rooms.Count > 0)
                 {
@@ -194,7 +197,8 @@ public static class EstimatePage
     {
         var unit = ByteUnit.For(Math.Max(memory.WeightBytes, memory.KvCacheBytes));
         Table table = new(
-            "memory", "Memory per device", Column.Text("part", "part"), Column.Number(unit.Name, "bytes"), Column.Number("share", "share"),
+            "memory", memory.DeviceName is { } fullest ? $"Memory of {fullest}, the fullest" : "Memory per device",
+            Column.Text("part", "part"), Column.Number(unit.Name, "bytes"), Column.Number("share", "share"),
             Column.Bars() with { BarWidth = WideBar });
         Part("weights", memory.WeightBytes, Tone.Accent);
         Part("KV cache", memory.KvCacheBytes, Tone.Accent);
@@ -217,11 +221,12 @@ public static class EstimatePage
         }
     }
 
-    private static Table Weights(FormatReport formats)
+    private static Table Weights(FormatReport formats, string? device)
     {
         var unit = ByteUnit.For(formats.Parts.Sum(use => use.Bytes));
         Table table = new(
-            "weights", "Weights per device", Column.Text("part", "part"), Column.Text("format", "format"),
+            "weights", device is null ? "Weights per device" : $"Weights of {device}", Column.Text("part", "part"),
+            Column.Text("format", "format"),
             Column.Number("parameters", "parameters"), Column.Number("bits each", "bits_per_weight"), Column.Number(unit.Name, "bytes"));
         foreach (WeightUse use in formats.Parts)
         {

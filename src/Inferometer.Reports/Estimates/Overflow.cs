@@ -39,9 +39,19 @@ public static class Overflow
             return Brief(memories[0]);
         }
 
-        string Span(Func<MemoryEstimate, double> bytes) => Range(Numbers.Bytes(memories.Min(bytes)), Numbers.Bytes(memories.Max(bytes)));
-        return $"does not fit: {memories.Count} of {of} rows; they need {Span(m => m.TotalBytes)} per device of "
-            + $"{Span(m => m.CapacityBytes)} there";
+        static string Span(MemoryEstimate[] some, Func<MemoryEstimate, double> bytes) =>
+            Range(Numbers.Bytes(some.Min(bytes)), Numbers.Bytes(some.Max(bytes)));
+        MemoryEstimate[] devices = [.. memories.Where(m => m.TotalBytes > m.CapacityBytes)];
+        MemoryEstimate[] hosts = [.. memories.Where(m => m.OffloadedBytes > m.HostCapacityBytes)];
+        string[] needs =
+        [
+            .. devices.Length == 0 ? [] : new[] { Needs(devices, m => m.TotalBytes, m => m.CapacityBytes, "per device") },
+            .. hosts.Length == 0 ? [] : new[] { Needs(hosts, m => m.OffloadedBytes, m => m.HostCapacityBytes ?? 0, "of the host") },
+        ];
+        return $"does not fit: {memories.Count} of {of} rows; they need {string.Join(", and ", needs)}";
+
+        string Needs(MemoryEstimate[] some, Func<MemoryEstimate, double> need, Func<MemoryEstimate, double> room, string where) =>
+            $"{Span(some, need)} {where} of {Span(some, room)} there";
 
         static string Range(string least, string most) =>
             string.Equals(least, most, StringComparison.Ordinal) ? least : $"{least} to {most}";

@@ -67,10 +67,12 @@ public static class ExplanationPage
         return table;
 
         void Add(string name, double? measured, double forecast, Interval? range) => table.Add(
-            name, measured is { } m ? Cell.Number(m, Numbers.Milliseconds(m)) : Cell.None,
-            Cell.Number(forecast, Numbers.Milliseconds(forecast)),
+            name, Time(measured), Time(forecast),
             measured / forecast is { } ratio ? Cell.Number(ratio, Numbers.Short(ratio) + "x") : Cell.None,
-            Cell.Number(range?.Low), Cell.Number(range?.High));
+            Time(range?.Low), Time(range?.High));
+
+        static Cell Time(double? milliseconds) =>
+            milliseconds is { } ms ? Cell.Number(ms, Numbers.Milliseconds(ms)) : Cell.None;
     }
 
     // The parts of the forecast as shares of it, and beside them those with the cause that gives what was measured.

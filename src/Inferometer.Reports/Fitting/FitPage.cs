@@ -11,9 +11,10 @@ public static class FitPage
     /// <summary>The page.</summary>
     /// <param name="serving">The fit to serving runs.</param>
     /// <param name="engine">The fit to rates of an engine by itself; null = there was none.</param>
+    /// <param name="steps">The fit to steps of a network without an engine; null = there was none.</param>
     /// <param name="leftOut">Good rows that were not fitted.</param>
     /// <param name="written">Folder that the calibrations were written to; null = none.</param>
-    public static Document Of(FitResult serving, FitResult? engine, int leftOut, string? written = null)
+    public static Document Of(FitResult serving, FitResult? engine, FitResult? steps, int leftOut, string? written = null)
     {
         ArgumentNullException.ThrowIfNull(serving);
         Document page = new(
@@ -22,6 +23,7 @@ public static class FitPage
                 new("Serving runs fitted", "runs", Cell.Number(serving.Runs, Numbers.Whole(serving.Runs))),
                 new("Good rows left out", "left_out", Cell.Number(leftOut, Numbers.Whole(leftOut))),
                 new("Rates fitted", "rates", Cell.Number(engine?.Runs ?? 0, Numbers.Whole(engine?.Runs ?? 0))),
+                new("Steps fitted", "steps", Cell.Number(steps?.Runs ?? 0, Numbers.Whole(steps?.Runs ?? 0))),
             ]),
             ErrorsOf("errors", "Serving runs: errors, % of the measured value", serving));
         if (written is not null)
@@ -37,6 +39,11 @@ public static class FitPage
         if (engine is not null)
         {
             page.Blocks.Add(ErrorsOf("rate_errors", $"Rates of {engine.Calibration.Name}: errors of step times, %", engine));
+        }
+
+        if (steps is not null)
+        {
+            page.Blocks.Add(ErrorsOf("step_errors", $"Steps of {steps.Calibration.Name}: errors of times, %", steps));
         }
 
         return page;

@@ -34,7 +34,8 @@ public static class RateReport
         yield return Line("prompt eval rate", Rate(computed, prompt));
         yield return Line("eval count", Count(usage.OutputTokens));
         yield return Line("eval duration", Duration(eval));
-        yield return Line("eval rate", Rate(decoded, eval));
+        yield return Line("eval rate", Rate(decoded, eval)
+            + (decoded > 0 && eval > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({decoded} after the first)") : ""));
     }
 
     /// <summary>What the engine did, of that only what was in play.</summary>

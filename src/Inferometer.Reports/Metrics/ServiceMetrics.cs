@@ -21,6 +21,11 @@ public static class ServiceMetrics
             Definition = m.Definition,
             Of = r => m.Of(Report(r)),
         }),
+        More("sustained_request_throughput", "Sustained requests", "requests/s",
+            "requests answered a second while the service neither fills nor empties, measured or not", r =>
+                r.Load.Sustained?.RequestsPerSecond),
+        More("sustained_output_throughput", "Sustained output", "tokens/s", "tokens generated a second in that time", r =>
+            r.Load.Sustained?.OutputTokensPerSecond),
         Of("mean_requests_in_system", "Requests in the system", "requests", "times in the system over the duration (Little's law)", r =>
             Report(r).MeanRequestsInSystem),
         Of("preemptions", "Preemptions", "", "requests that lost their cache to others and computed again", r => Report(r).Preemptions),
@@ -42,7 +47,8 @@ public static class ServiceMetrics
         Less("joules_per_output_token", "Energy", "J", "energy of all devices, idle time included, over generated tokens", r =>
             r.Load.JoulesPerOutputToken),
         Less("usd_per_request", "Cost per request", "US dollars",
-            "rent of all devices from the first arrival to the last end over completed requests", r => r.Load.CostPerRequestUsd),
+            "rent of all devices over requests at the sustained rate; without one over all from the first arrival to the last end", r =>
+                r.Load.CostPerRequestUsd),
         Less("usd_per_million_output_tokens", "Cost", "US dollars", "the same over generated tokens, per million", r =>
             r.Load.CostPerMillionTokensUsd),
         Less("usd_per_month", "Cost per month", "US dollars", "rent of all devices for 730 hours", r => r.Load.CostPerMonthUsd),
@@ -52,6 +58,9 @@ public static class ServiceMetrics
 
     private static Metric<ServiceResult> Of(string key, string name, string unit, string definition, Func<ServiceResult, double?> of) =>
         new() { Key = key, Name = name, Unit = unit, Definition = definition, Of = of };
+
+    private static Metric<ServiceResult> More(string key, string name, string unit, string definition, Func<ServiceResult, double?> of) =>
+        Of(key, name, unit, definition, of) with { Better = Direction.HigherIsBetter };
 
     private static Metric<ServiceResult> Less(string key, string name, string unit, string definition, Func<ServiceResult, double?> of) =>
         Of(key, name, unit, definition, of) with { Better = Direction.LowerIsBetter };

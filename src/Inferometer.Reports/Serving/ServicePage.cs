@@ -120,6 +120,17 @@ public static class ServicePage
         string counts = $"{Numbers.Whole(report.Completed)} measured{refused}, {Numbers.Whole(result.Requests)} in all";
         facts.Add(new("Requests", "completed", Cell.Number(report.Completed, $"{counts}; warm-up: {result.WarmUp}")));
         facts.Add(new("Throughput", "output_throughput", Strong(report.OutputTokensPerSecond, ServingReportMetrics.Throughput(report))));
+        if (result.Load.Sustained is { } full)
+        {
+            facts.Add(new(
+                "Sustained",
+                "sustained_output_throughput",
+                Strong(
+                    full.OutputTokensPerSecond,
+                    $"{Numbers.Short(full.RequestsPerSecond)} requests/s, {Numbers.Short(full.OutputTokensPerSecond)} output tokens/s; "
+                        + $"over {Numbers.Short(full.ToSeconds - full.FromSeconds)} s between filling and emptying")));
+        }
+
         if (report.Goodput is { } goodput)
         {
             facts.Add(new(

@@ -87,6 +87,9 @@ public static class ValidationPage
             "Predicted", "rows_predicted",
             Cell.Number(result.Predicted, $"{Numbers.Whole(result.Predicted)}, {Numbers.Whole(result.Comparisons.Count)} figures")),
         new("Rests on", "rests_on", RestsOn(result)),
+        .. result.UnknownFrameworks is { Count: > 0 } unknown
+            ? [new Fact("Not known", "unknown_frameworks", $"{string.Join(", ", unknown)}: the usual framework stands for it")]
+            : Array.Empty<Fact>(),
     ]);
 
     private static Cell RestsOn(ValidationResult result)

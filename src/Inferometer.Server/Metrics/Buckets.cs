@@ -27,6 +27,12 @@ internal static class Buckets
     /// <summary>Answers to a request.</summary>
     public static ReadOnlySpan<double> Answers => [1, 2, 5, 10, 20];
 
+    /// <summary>Tokens of a prompt or an answer, as OpenTelemetry's conventions have them.</summary>
+    public static ReadOnlySpan<long> UsedTokens =>
+    [
+        1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864,
+    ];
+
     /// <summary>Tokens of a step.</summary>
     public static ReadOnlySpan<double> StepTokens => [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384];
 

@@ -24,7 +24,9 @@ internal sealed class Telemetry : IDisposable
             advice: Advice(Buckets.FirstToken));
         PerToken = _meter.CreateHistogram<double>(
             "gen_ai.server.time_per_output_token", "s", "Mean time per token after the first.", advice: Advice(Buckets.Token));
-        Tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of prompts and of outputs.");
+        Tokens = _meter.CreateHistogram<long>(
+            "gen_ai.client.token.usage", "{token}", "Tokens of prompts and of outputs.",
+            advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [.. Buckets.UsedTokens] });
     }
 
     /// <summary>One activity per generation.</summary>

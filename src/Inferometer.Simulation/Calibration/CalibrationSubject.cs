@@ -81,5 +81,5 @@ public sealed record CalibrationSubject
 
     // GGUF's formats are llama.cpp's own; processors and Apple's machines are mostly served by it too.
     private static string UsualFramework(DeviceClass deviceClass, Precision stored) =>
-        stored.Name.StartsWith('q') || deviceClass is DeviceClass.Apple or DeviceClass.Cpu or DeviceClass.Unified ? "llama.cpp" : "vllm";
+        stored.IsGguf || deviceClass is DeviceClass.Apple or DeviceClass.Cpu or DeviceClass.Unified ? "llama.cpp" : "vllm";
 }

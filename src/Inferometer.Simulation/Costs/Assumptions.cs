@@ -24,7 +24,7 @@ internal static class Assumptions
         ];
         FormatAssumptions.AddTo(said, profile);
         Memory(said, request);
-        Parallel(said, request);
+        Parallel(said, profile);
         Techniques(said, request);
         Heads(said, request);
         said.AddRange(request.Architecture.Notes);
@@ -88,8 +88,9 @@ internal static class Assumptions
         }
     }
 
-    private static void Parallel(List<string> said, EstimateRequest request)
+    private static void Parallel(List<string> said, DeploymentProfile profile)
     {
+        EstimateRequest request = profile.Request;
         Parallelism p = request.Parallelism;
         if (p.DeviceCount > 1)
         {
@@ -98,15 +99,17 @@ internal static class Assumptions
                 : "Collectives are not overlapped with computation.");
         }
 
+        string decoding = profile.PipelinePieces > 0
+            ? "a step that decodes goes through all stages before the next one begins."
+            : "decode keeps the pipeline full from step to step.";
         if (p.Pipeline > 1 && request.System.Devices.Count > 0)
         {
-            said.Add("Decode keeps the pipeline full from step to step.");
+            said.Add(char.ToUpperInvariant(decoding[0]) + decoding[1..]);
         }
         else if (p.Pipeline > 1)
         {
             said.Add(
-                "Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; decode keeps "
-                    + "the pipeline full from step to step.");
+                "Layers are dealt to pipeline stages in order, the first stages taking one more where they do not divide; " + decoding);
         }
 
         if (request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))

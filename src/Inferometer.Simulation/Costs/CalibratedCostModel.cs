@@ -27,6 +27,19 @@ public sealed class CalibratedCostModel : ICostModel
     public ICostPlan Prepare(EstimateRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return new CalibratedPlan(Name, request, Calibration.Match(request));
+        CalibrationMatch match = Calibration.Match(request);
+        if (request.System.Devices.Count == 0 || match.Familiarity <= Familiarity.Related)
+        {
+            return new CalibratedPlan(Name, request, match);
+        }
+
+        // Unequal devices run at their own rates, and what is said of the whole rests on the one that least is known of.
+        CalibrationMatch[] stages =
+        [
+            .. request.System.Devices.Select(device =>
+                Calibration.Match(request with { System = request.System with { Device = device, Devices = [] } })),
+        ];
+        CalibrationMatch least = stages.OrderByDescending(stage => stage.Familiarity).ThenBy(stage => stage.Runs).First();
+        return new CalibratedPlan(Name, request, least, stages);
     }
 }

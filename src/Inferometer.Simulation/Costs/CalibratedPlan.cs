@@ -22,7 +22,12 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
     private readonly int _replicas;
     private EquatableList<string>? _assumptions;
 
-    public CalibratedPlan(string costModel, EstimateRequest request, CalibrationMatch match)
+    /// <summary>Makes a plan.</summary>
+    /// <param name="costModel">Name of the cost model.</param>
+    /// <param name="request">The deployment.</param>
+    /// <param name="match">What is known of it.</param>
+    /// <param name="stages">Of unequal devices, what is known of each; empty = the devices are alike.</param>
+    public CalibratedPlan(string costModel, EstimateRequest request, CalibrationMatch match, params IReadOnlyList<CalibrationMatch> stages)
     {
         Coefficients c = match.Coefficients;
         CostModel = costModel;
@@ -30,9 +35,9 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
         Match = match;
         Basis = EstimateBasis.Of(match);
         FrameworkProfile framework = match.Subject.Framework;
-        CalibratedRates rates =
-            new(c, framework.SumsIn16Bits, framework.Graphs?.TokensOn(request.System.Device, request.Release) ?? 0,
-                request.System.Device.Kind is "cpu" ? 0 : framework.VectorRows);
+        CalibratedRates rates = stages.Count == 0
+            ? RatesOf(framework, request, request.System.Device, c)
+            : RatesOf(framework, request, request.System.Devices[0], stages[0].Coefficients, Others(framework, request, stages));
         EstimateRequest linked = OnCalibratedLinks(request, c);
         _operators = new(costModel, linked, rates);
         if (request.System.Device.Cache is { } cache && _operators.Memory(new WorkloadPoint(1, 1, 1)) is { } memory)
@@ -165,6 +170,25 @@ internal sealed class CalibratedPlan : ICostPlan, IRepeatedDecode, IBatchedDecod
             DeviceWatts = Request.Power.Watts(
                 Request.System.Device.TdpWatts, operators.FlopUtilization * share, operators.BandwidthUtilization * share),
         };
+    }
+
+    private static CalibratedRates RatesOf(
+        FrameworkProfile framework, EstimateRequest request, Device device, Coefficients coefficients,
+        IReadOnlyDictionary<Device, OperatorRates>? others = null) => new(
+            coefficients, framework.SumsIn16Bits, framework.Graphs?.TokensOn(device, request.Release) ?? 0,
+            device.Kind is "cpu" ? 0 : framework.VectorRows, framework.PipelinePieces, others);
+
+    private static Dictionary<Device, OperatorRates> Others(
+        FrameworkProfile framework, EstimateRequest request, IReadOnlyList<CalibrationMatch> stages)
+    {
+        Dictionary<Device, OperatorRates> others = new(ReferenceEqualityComparer.Instance);
+        for (int stage = 0; stage < stages.Count; stage++)
+        {
+            Device device = request.System.Devices[stage];
+            others[device] = RatesOf(framework, request, device, stages[stage].Coefficients);
+        }
+
+        return others;
     }
 
     private static void AddRow(ICollection<OperatorRow> rows, string name, double seconds)

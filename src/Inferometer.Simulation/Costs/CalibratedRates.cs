@@ -1,4 +1,5 @@
 using Inferometer.Core.Deployments;
+using Inferometer.Core.Hardware;
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Operators;
 
@@ -9,7 +10,11 @@ namespace Inferometer.Simulation.Costs;
 /// <param name="sumsIn16Bits">As of the framework.</param>
 /// <param name="graphTokens">Likewise, on the device.</param>
 /// <param name="vectorRows">Likewise.</param>
-internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bits = false, int graphTokens = 0, int vectorRows = 0)
+/// <param name="pipelinePieces">Likewise.</param>
+/// <param name="others">Rates of the other devices of a machine of unequal ones; null = there are none.</param>
+internal sealed class CalibratedRates(
+    Coefficients coefficients, bool sumsIn16Bits = false, int graphTokens = 0, int vectorRows = 0, int pipelinePieces = 0,
+    IReadOnlyDictionary<Device, OperatorRates>? others = null)
     : OperatorRates
 {
     // Products in 8 bits or fewer quantise their inputs first, which is fused into what comes before about every other time.
@@ -17,7 +22,11 @@ internal sealed class CalibratedRates(Coefficients coefficients, bool sumsIn16Bi
 
     public override bool IsSoft => true;
 
+    public override OperatorRates For(Device device) => others?.GetValueOrDefault(device) ?? this;
+
     public override bool SharesTokens => true;
+
+    public override int PipelinePieces => pipelinePieces;
 
     public override int GraphTokens => graphTokens;
 

@@ -27,6 +27,9 @@ public sealed record MemoryEstimate
     /// <summary>Memory of the device by its datasheet.</summary>
     public double NominalBytes { get; init; }
 
+    /// <summary>Its name, where the devices are unequal; null = they are alike.</summary>
+    public string? DeviceName { get; init; }
+
     /// <summary>What the capacity leaves to the KV cache; below zero where weights, activations and reserve alone do not fit.</summary>
     public double KvPoolBytes { get; init; }
 
@@ -35,6 +38,9 @@ public sealed record MemoryEstimate
     /// null where the network keeps no cache.
     /// </summary>
     public double? KvCapacityTokens { get; init; }
+
+    /// <summary>Replicas with a cache each.</summary>
+    public int Replicas { get; init; } = 1;
 
     /// <summary>Requests of this length that all replicas' caches hold at once; a fraction, as engines report it.</summary>
     public double? ConcurrentRequests { get; init; }

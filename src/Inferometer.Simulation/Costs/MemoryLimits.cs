@@ -40,6 +40,7 @@ internal static class MemoryLimits
         CapacityBytes = totals.CapacityBytes,
         UsableBytes = totals.UsableBytes,
         NominalBytes = totals.NominalBytes,
+        DeviceName = plan.Request.System.Devices.Count > 0 ? plan.Request.System.Devices[totals.Stage].Name : null,
         KvPoolBytes = totals.KvPoolBytes,
         OffloadedBytes = totals.OffloadedBytes,
         HostCapacityBytes = double.IsFinite(totals.HostCapacityBytes) ? totals.HostCapacityBytes : null,
@@ -47,6 +48,7 @@ internal static class MemoryLimits
         LargestBatch = 0,
         LongestContextTokens = 0,
         KvBytesPerToken = plan.KvBytesPerToken ?? 0,
+        Replicas = plan.Request.Parallelism.Data,
     };
 
     /// <summary>

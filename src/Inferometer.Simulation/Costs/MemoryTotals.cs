@@ -36,11 +36,18 @@ public readonly record struct MemoryTotals
     /// <summary>Memory of the host that takes what is moved there; infinite where it is not known.</summary>
     public double HostCapacityBytes { get; init; }
 
+    /// <summary>The pipeline stage, from 0.</summary>
+    public int Stage { get; init; }
+
     /// <summary>What the capacity leaves to the KV cache; below zero where weights, activations and reserve do not fit.</summary>
     public double KvPoolBytes => CapacityBytes - WeightBytes - ActivationBytes - ReservedBytes;
 
     /// <summary>Sum of what the device holds.</summary>
     public double TotalBytes => WeightBytes + KvCacheBytes + ActivationBytes + ReservedBytes;
+
+    /// <summary>A larger share of its capacity is taken than of another one's.</summary>
+    internal bool IsFullerThan(in MemoryTotals other) =>
+        TotalBytes * Math.Max(1, other.CapacityBytes) > other.TotalBytes * Math.Max(1, CapacityBytes);
 
     /// <summary>The sum is within the capacity, and what was moved to the host within the host's.</summary>
     public bool Fits => TotalBytes <= CapacityBytes && OffloadedBytes <= HostCapacityBytes;

@@ -51,8 +51,11 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
     public double? KvBytesPerToken { get; }
 
     public IReadOnlyList<WeightUse> Weights => _draft is null
-        ? WeightUses.Of(_profile, _layout)
-        : [.. WeightUses.Of(_profile, _layout), WeightUses.Draft(_draft.Weights)];
+        ? WeightUses.Of(_profile, _layout, StageShown)
+        : [.. WeightUses.Of(_profile, _layout, StageShown), WeightUses.Draft(_draft.Weights)];
+
+    // Of unequal devices the one whose memory is shown; of equal ones the one that holds most.
+    private int? StageShown => Request.System.Devices.Count > 0 ? Memory(WorkloadPoint.From(Request.Workload))?.Stage : null;
 
     internal int Priced => _costing.Priced;
 
@@ -130,8 +133,9 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
                 NominalBytes = device.MemoryBytes,
                 OffloadedBytes = (weightShare * weights) + (kvShare * kv) + hosted,
                 HostCapacityBytes = Request.Host?.Device.UsableMemoryBytes ?? double.PositiveInfinity,
+                Stage = stage,
             };
-            worst = stage == 0 || use.TotalBytes - use.CapacityBytes > worst.TotalBytes - worst.CapacityBytes ? use : worst;
+            worst = stage == 0 || use.IsFullerThan(worst) ? use : worst;
         }
 
         return worst;
@@ -244,7 +248,7 @@ internal sealed partial class RooflinePlan : ICostPlan, ILimitedMemory
     }
 
     // All sequences are in one pass, whose tokens are chosen before the next one begins: only passes of one step follow one another.
-    private bool FollowsItself => Request.Framework is { PipelinePieces: > 0 };
+    private bool FollowsItself => _profile.PipelinePieces > 0;
 
     private (double Weights, double Kv) StageBytes(int stage, in WorkloadPoint point)
     {

@@ -141,7 +141,7 @@ internal sealed partial class StepCosting(DeploymentProfile profile, PipelineLay
         }
 
         double m = step.MicroBatches;
-        int pieces = profile.Request.Framework?.PipelinePieces ?? 0;
+        int pieces = profile.PipelinePieces;
         if (pieces > 0)
         {
             slowest = Math.Max(slowest, sum / pieces);

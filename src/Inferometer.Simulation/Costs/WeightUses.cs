@@ -4,16 +4,16 @@ using Inferometer.Simulation.Operators;
 
 namespace Inferometer.Simulation.Costs;
 
-/// <summary>Weights of the pipeline stage that holds most of them, by part of the model.</summary>
+/// <summary>Weights of a pipeline stage by part of the model: where none is asked for, of the one that holds most of them.</summary>
 internal static class WeightUses
 {
     private const string Adapters = "adapters";
 
-    public static IReadOnlyList<WeightUse> Of(DeploymentProfile profile, PipelineLayout layout)
+    public static IReadOnlyList<WeightUse> Of(DeploymentProfile profile, PipelineLayout layout, int? asked)
     {
-        int fullest = 0;
+        int fullest = asked ?? 0;
         double most = -1;
-        for (int stage = 0; stage < layout.Stages; stage++)
+        for (int stage = 0; asked is null && stage < layout.Stages; stage++)
         {
             double bytes = 0;
             ReadOnlySpan<int> counts = layout.Stage(stage);

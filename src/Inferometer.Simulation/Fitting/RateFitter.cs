@@ -63,12 +63,20 @@ public static class RateFitter
         foreach ((HoldOut way, Func<RateCase, string> key) in validate ? Ways() : [])
         {
             List<RatePrediction> predicted = [];
-            foreach (IGrouping<string, RateCase> part in cases.GroupBy(key, StringComparer.Ordinal)
-                .OrderBy(g => g.Key, StringComparer.Ordinal))
+            IGrouping<string, RateCase>[] parts =
+                [.. cases.GroupBy(key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)];
+
+            // Without the only one there would be nothing to fit.
+            foreach (IGrouping<string, RateCase> part in parts.Length > 1 ? parts : [])
             {
                 progress?.Report($"{framework}: {RateErrors.Words(way)}: {part.Key}");
                 RateCase[] rest = [.. cases.Except(part)];
                 predicted.AddRange(Predict(serving.With(Layers(serving, framework, rest, cancellationToken)), [.. part], part.Key));
+            }
+
+            if (predicted.Count == 0)
+            {
+                continue;
             }
 
             held[way] = [.. predicted];
@@ -77,7 +85,9 @@ public static class RateFitter
 
         return new FitResult
         {
-            Calibration = fitted with { Bands = [.. RateErrors.Bands(framework, held)] },
+
+            // What is held out of one class of devices says too little of others, and of other networks: there the bands of services hold.
+            Calibration = fitted with { Bands = held.ContainsKey(HoldOut.DeviceClass) ? [.. RateErrors.Bands(framework, held)] : [] },
             Runs = cases.Length,
             Errors = [.. errors],
             Coverage = [],
@@ -118,10 +128,12 @@ public static class RateFitter
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g => new CalibrationLayer { Framework = framework, Release = g.Key, Runs = g.Count() }),
         ];
+        // Rates of whole prompts and answers say little of what goes by the widths of a step; single steps do.
+        Coefficient[] ofFramework = cases.All(c => c.Run.IsOfDevice) ? [.. OfFramework, Coefficient.VectorMemory] : OfFramework;
         FitParameter[] unknowns =
         [
-            .. OfFramework.Select(c => new FitParameter([c], all, 2 * CoefficientTable.Of(c).Spread)),
-            .. classes.SelectMany(scope => OfFramework.Select(c => new FitParameter([c], scope, 0.7 * CoefficientTable.Of(c).Spread))),
+            .. ofFramework.Select(c => new FitParameter([c], all, 2 * CoefficientTable.Of(c).Spread)),
+            .. classes.SelectMany(scope => ofFramework.Select(c => new FitParameter([c], scope, 0.7 * CoefficientTable.Of(c).Spread))),
             .. releases.SelectMany(scope => OfRelease.Select(c => new FitParameter([c], scope, 2 * CoefficientTable.Of(c).Spread))),
             .. architectures.Concat(devices)
                 .SelectMany(scope => OfDevice.Select(c => new FitParameter([c], scope, 0.5 * CoefficientTable.Of(c).Spread))),

@@ -26,6 +26,9 @@ public sealed record RateRun
     /// <summary>Tokens per second over all sequences.</summary>
     public required double TokensPerSecond { get; init; }
 
+    /// <summary>The device alone was timed, in one step: what a framework takes beside the operators is not in it.</summary>
+    public bool IsOfDevice { get; init; }
+
     /// <summary>Seconds of the step that was timed: all prompts at once, or one token of every sequence.</summary>
     public double StepSeconds => (double)Sequences * (IsPrompt ? Tokens : 1) / TokensPerSecond;
 }

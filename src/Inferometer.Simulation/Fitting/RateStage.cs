@@ -1,5 +1,6 @@
 using Inferometer.Simulation.Calibration;
 using Inferometer.Simulation.Costs;
+using Inferometer.Simulation.Operators;
 using Inferometer.Simulation.Requests;
 
 namespace Inferometer.Simulation.Fitting;
@@ -30,9 +31,21 @@ internal sealed class RateStage
         cancellationToken);
 
     /// <summary>Seconds a plan gives for the step of a run.</summary>
-    public static double Predict(ICostPlan plan, RateRun run) => run.IsPrompt
+    public static double Predict(ICostPlan plan, RateRun run) => run.IsOfDevice
+        ? OfDevice(plan, run)
+        : run.IsPrompt
         ? plan.Step([new PrefillChunk(run.DepthTokens, run.Tokens, run.Sequences)], []).LatencySeconds
         : plan.Decode(new WorkloadPoint(run.Sequences, Math.Max(1, run.DepthTokens), run.Tokens + 1)).LatencySeconds;
+
+    private static double OfDevice(ICostPlan plan, RateRun run)
+    {
+        List<OperatorRow> rows = [];
+        plan.Step(
+            run.IsPrompt ? [new PrefillChunk(run.DepthTokens, run.Tokens, run.Sequences)] : [],
+            run.IsPrompt ? [] : [new DecodeGroup(run.DepthTokens + 1, run.Sequences)],
+            rows);
+        return rows.Where(r => r.Group != OperatorGroup.Framework).Sum(r => r.TotalSeconds);
+    }
 
     private double[] Residuals(double[] at, int column, double[]? before)
     {

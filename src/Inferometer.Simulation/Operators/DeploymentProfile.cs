@@ -45,7 +45,7 @@ internal sealed class DeploymentProfile
     {
         System = Request.System with { Device = device, Devices = [] },
         Parallelism = Request.Parallelism with { Pipeline = 1 },
-    }, Rates);
+    }, Rates.For(device));
 
     /// <summary>The same deployment seen from the host.</summary>
     public DeploymentProfile OnHost(Device host) => new(Request with
@@ -58,6 +58,9 @@ internal sealed class DeploymentProfile
 
     /// <summary>What turns amounts into time.</summary>
     public OperatorRates Rates { get; }
+
+    /// <summary>Most pieces of prompts that are in a pipeline at once; 0 = one in each stage.</summary>
+    public int PipelinePieces => Request.Framework?.PipelinePieces ?? Rates.PipelinePieces;
 
     public ModelArchitecture Architecture => Request.Architecture;
 

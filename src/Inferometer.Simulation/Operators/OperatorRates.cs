@@ -8,6 +8,9 @@ internal class OperatorRates
     /// <summary>The roofline's.</summary>
     public static OperatorRates Roofline { get; } = new();
 
+    /// <summary>The rates of another device of the same deployment.</summary>
+    public virtual OperatorRates For(Device device) => this;
+
     /// <summary>
     /// Arithmetic and memory traffic hide each other imperfectly: an operator takes the cube root of the sum of their cubes, not the
     /// larger.
@@ -32,6 +35,9 @@ internal class OperatorRates
 
     /// <summary>Least seconds per token of context of attention that is not split over multiprocessors; 0 = nothing.</summary>
     public virtual double AttentionSerialSeconds => 0;
+
+    /// <summary>Most pieces of prompts that are in a pipeline at once; 0 = one in each stage.</summary>
+    public virtual int PipelinePieces => 0;
 
     /// <summary>Most tokens of a step whose kernels follow one another sooner, as it is replayed; 0 = none is.</summary>
     public virtual int GraphTokens => 0;

@@ -94,7 +94,6 @@ public sealed record EstimateRequestText(
 
         if (AllowUneven)
         {
-            parameters["tensor_parallel"] ??= 1;
             parameters["allow_uneven_heads"] = true;
         }
 
@@ -104,6 +103,11 @@ public sealed record EstimateRequestText(
         }
 
         ShareCounted(parameters);
+        if (AllowUneven)
+        {
+            parameters["tensor_parallel"] ??= 1;
+        }
+
         return new SimulationConfig
         {
             Model = Model,

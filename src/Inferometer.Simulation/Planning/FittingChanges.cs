@@ -127,13 +127,14 @@ public static class FittingChanges
         Device device = request.System.Device;
         bool single = request.Parallelism.DeviceCount <= Math.Max(1, request.System.Devices.Count);
         bool computesThere = request.Framework is null or { Vendors.Count: 0 };
-        if (!single || !computesThere || request.Host is not null || request.Offload is not null || device.HostLinkBandwidth <= 0)
+        bool isSplit = request.Host is { GpuLayers: null }; // whose experts, a number of layers, may stand beside none
+        if (!single || !computesThere || isSplit || request.Offload is not null || device.HostLinkBandwidth <= 0)
         {
             yield break;
         }
 
         int layers = request.Architecture.LayerCount;
-        if (request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))
+        if (request.Host is null && request.Architecture.Layers.Any(layer => layer.FeedForward is MoeFeedForward))
         {
             int least = Edge(layers, n => DeviceFits(config, "cpu_expert_layers", n, engine));
             if (least > 0 && Fits(config, "cpu_expert_layers", least, engine))

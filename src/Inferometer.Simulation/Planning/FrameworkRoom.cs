@@ -28,7 +28,7 @@ public sealed record FrameworkRoom(string Framework, double Tokens)
         }
 
         List<FrameworkRoom> rooms = [];
-        foreach (FrameworkProfile framework in FrameworkCatalog.All.Where(f => !f.RestsOnProbes))
+        foreach (FrameworkProfile framework in FrameworkCatalog.All.Where(f => f.IsServer && !f.RestsOnProbes))
         {
             if (Memory(config, framework, engine) is { KvCapacityTokens: { } tokens })
             {

@@ -37,6 +37,18 @@ internal static class RequestWarnings
             yield return $"{server.Name} is not known to compute a part of the network on the host.";
         }
 
+        if (request.System is { DevicesPerNode: > 1 and var node } && request.Parallelism.Tensor > node)
+        {
+            int tensor = request.Parallelism.Tensor, stages = tensor / node * request.Parallelism.Pipeline;
+            string within = tensor % node == 0
+                ? string.Create(CultureInfo.InvariantCulture, $"; tensor {node} x pipeline {stages} keeps them within one")
+                : "";
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"Tensor parallelism over {tensor} devices spans nodes of {node}: the sums of every layer cross links of "
+                    + $"{request.System.InterNode.Bandwidth / 1e9:0.#} GB/s, not {request.System.IntraNode.Bandwidth / 1e9:0.#}{within}.");
+        }
+
         if (request.Speculative?.Draft is { } draft && Math.Abs(draft.VocabularySize - model.VocabularySize) > PaddedRows)
         {
             yield return string.Create(

@@ -51,7 +51,7 @@ public sealed record ServedFormats(
 
         return new ServedFormats(
             stored, Native(stored, device) ? stored : Precision.Bf16, kvCache ?? (narrowFloat ? fp8 : Precision.Bf16),
-            stored.Name.StartsWith('q') ? null : Precision.Bf16, experts);
+            stored.IsGguf ? null : Precision.Bf16, experts);
     }
 
     // Activations are quantised only where the device multiplies in the format; elsewhere weights are unpacked.

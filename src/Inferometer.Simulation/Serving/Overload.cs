@@ -12,8 +12,8 @@ namespace Inferometer.Simulation.Serving;
 /// <param name="RequestsAtEnd">Requests that waited or ran when the last one had come.</param>
 /// <param name="ArrivalsPerSecond">Rate of arrivals.</param>
 /// <param name="CompletionsPerSecond">
-/// Measured requests answered a second over the whole of it, as the report's throughput. While requests come few may be answered however
-/// fast they all are: of a short run the first answers come when the last requests have.
+/// Requests answered a second while the service is full; where it is for too short a time, measured ones over the whole of it, as the
+/// report's throughput: of a short run the first answers come when the last requests have.
 /// </param>
 public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double ArrivalsPerSecond, double CompletionsPerSecond)
 {
@@ -32,7 +32,7 @@ public sealed record Overload(long RequestsHalfway, long RequestsAtEnd, double A
     /// within half of the time on average.
     /// </summary>
     /// <param name="outcomes">What became of the requests.</param>
-    /// <param name="throughput">Requests completed a second over the whole of it.</param>
+    /// <param name="throughput">Requests completed a second.</param>
     internal static Overload? Of(IReadOnlyList<RequestOutcome> outcomes, double throughput)
     {
         if (outcomes.Count < 2 * Least)

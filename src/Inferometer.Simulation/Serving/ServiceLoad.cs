@@ -61,18 +61,30 @@ public sealed record ServiceLoad
     /// <summary>Tokens generated for them.</summary>
     public required long OutputTokens { get; init; }
 
+    /// <summary>What it does while it is full; null = it was for too short a time.</summary>
+    public SustainedRates? Sustained { get; init; }
+
     /// <summary>Energy over generated tokens, joules; null where either is not known.</summary>
     public double? JoulesPerOutputToken => OutputTokens > 0 ? Joules / OutputTokens : null;
 
     /// <summary>Mean power of all devices, watts; null where it is not known.</summary>
     public double? Watts => DurationSeconds > 0 ? Joules / DurationSeconds : null;
 
-    /// <summary>Rent over completed requests, US dollars; null where either is not known.</summary>
-    public double? CostPerRequestUsd => Completed > 0 ? CostUsd / Completed : null;
+    /// <summary>
+    /// Rent over completed requests, US dollars: at the sustained rate, or where there is none of all requests over all time; null where
+    /// the price is not known.
+    /// </summary>
+    public double? CostPerRequestUsd => Sustained is { } full ? CostPerSecondUsd / full.RequestsPerSecond
+        : Completed > 0 ? CostUsd / Completed
+        : null;
 
-    /// <summary>Rent over generated tokens, US dollars per million; null where either is not known.</summary>
-    public double? CostPerMillionTokensUsd => OutputTokens > 0 ? CostUsd / OutputTokens * 1e6 : null;
+    /// <summary>Likewise over generated tokens, US dollars per million.</summary>
+    public double? CostPerMillionTokensUsd => Sustained is { } full ? CostPerSecondUsd / full.OutputTokensPerSecond * 1e6
+        : OutputTokens > 0 ? CostUsd / OutputTokens * 1e6
+        : null;
 
     /// <summary>Rent of all devices for a month of 730 hours, US dollars; null where the price is not known.</summary>
-    public double? CostPerMonthUsd => DurationSeconds > 0 ? CostUsd / DurationSeconds * HoursPerMonth * 3600 : null;
+    public double? CostPerMonthUsd => CostPerSecondUsd * HoursPerMonth * 3600;
+
+    private double? CostPerSecondUsd => DurationSeconds > 0 ? CostUsd / DurationSeconds : null;
 }

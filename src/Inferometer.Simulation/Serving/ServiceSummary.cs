@@ -13,21 +13,52 @@ internal static class ServiceSummary
     // Quantities of the series of requests.
     private const int Waiting = 0, Running = 1;
     private const int LeastOfQuarter = 25;
+    private const int LeastToFill = 100;
+    private const double Fillings = 5; // times as long as a request takes
     private const double LeastDrift = 0.1;
 
     public static ServiceResult Of(Service service, ICostPlan plan) => Of(service, plan, service.Report());
 
-    private static ServiceResult Of(Service service, ICostPlan plan, ServingReport report) => new()
+    private static ServiceResult Of(Service service, ICostPlan plan, ServingReport report)
     {
-        Report = new Predicted<ServingReport>(report, plan.CostModel),
-        Load = LoadOf(service, plan),
-        OverTime = OverTime(service),
-        Overload = Overload.Of(service.Outcomes, report.RequestsPerSecond),
-        WarmUp = service.Options.WarmUp,
-        Requests = service.Outcomes.Count,
-        Warnings = [.. Warnings(service)],
-        Outcomes = service.Options.KeepOutcomes ? service.Outcomes : [],
-    };
+        ServiceLoad load = LoadOf(service, plan);
+        Overload? overload = Overload.Of(service.Outcomes, load.Sustained?.RequestsPerSecond ?? report.RequestsPerSecond);
+        return new()
+        {
+            Report = new Predicted<ServingReport>(report, plan.CostModel),
+            Load = load,
+            OverTime = OverTime(service),
+            Overload = overload,
+            WarmUp = service.Options.WarmUp,
+            Requests = service.Outcomes.Count,
+            Warnings = [.. Warnings(service), .. Filling(service, load, report, overload)],
+            Outcomes = service.Options.KeepOutcomes ? service.Outcomes : [],
+        };
+    }
+
+    // Requests that come for a shorter time than they take say how a service fills and empties, not what it does under their rate.
+    private static IEnumerable<string> Filling(Service service, ServiceLoad load, ServingReport report, Overload? overload)
+    {
+        IReadOnlyList<RequestOutcome> outcomes = service.Outcomes;
+        double span = outcomes.Count == 0 ? 0 : outcomes[^1].ArrivalSeconds - outcomes[0].ArrivalSeconds;
+        if (service.IsClosed || overload is not null || load.Sustained is not null || report.EndToEnd is not { } each || span <= 0
+            || report.Completed < LeastToFill)
+        {
+            yield break;
+        }
+
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Requests come for {span:0.#} s and take {each.Mean:0.#} s each: throughput and cost are those of a service that fills and "
+                + $"empties. With --requests {Rounded(outcomes.Count * Fillings * each.Mean / span)} they are those of the rate.");
+    }
+
+    // To two digits, upwards.
+    private static double Rounded(double count)
+    {
+        double step = Math.Pow(10, Math.Max(0, Math.Floor(Math.Log10(count)) - 1));
+        return Math.Ceiling(count / step) * step;
+    }
 
     private static IEnumerable<string> Warnings(Service service)
     {
@@ -115,7 +146,21 @@ internal static class ServiceSummary
             CostUsd = plan.Request.System.Device.PricePerHourUsd * devices * duration / 3600,
             Completed = outcomes.LongCount(o => o.FinishReason is FinishReason.Length or FinishReason.Stop),
             OutputTokens = outcomes.Sum(o => (long)o.OutputTokens),
+            Sustained = SustainedRates.Of(outcomes, FirstMeasured(service)),
         };
+    }
+
+    private static double FirstMeasured(Service service)
+    {
+        for (int i = 0; i < service.Outcomes.Count; i++)
+        {
+            if (service.IsMeasured(i, service.Outcomes[i].ArrivalSeconds))
+            {
+                return service.Outcomes[i].ArrivalSeconds;
+            }
+        }
+
+        return 0;
     }
 
     private static EquatableList<LoadPoint> OverTime(Service service)

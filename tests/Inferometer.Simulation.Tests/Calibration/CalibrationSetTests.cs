@@ -106,6 +106,15 @@ public class CalibrationSetTests
         return (match.Familiarity, match.Runs);
     }
 
+    [Fact]
+    public void Formats_of_gguf_are_llama_cpps_where_no_framework_is_named()
+    {
+        string[] others = ["fp32", "tf32", "bf16", "fp16", "fp8", "int8", "fp6", "int4", "nf4", "fp4", "mxfp4", "nvfp4", "int2"];
+        Assert.All(Precision.All, format => Assert.Equal(
+            others.Contains(format.Name, StringComparer.Ordinal) ? "vllm" : "llama.cpp",
+            CalibrationSubject.Of(Request("vllm") with { Framework = null, Precisions = new() { Weights = format } }).Framework.Name));
+    }
+
     private static CalibrationSet Set(params CalibrationLayer[] layers) => new() { Name = "test", Layers = [.. layers] };
 
     private static CalibrationLayer Layer(CalibrationLayer scope, Coefficient coefficient, double factor) =>

@@ -165,7 +165,7 @@ public class FrameworkMemoryTests
     public void Every_built_in_framework_has_a_source_for_each_figure_and_a_share_of_every_device()
     {
         Assert.Equal(
-            ["inferometer", "inferometer-gpu", "llama.cpp", "sglang", "trtllm", "vllm"],
+            ["inferometer", "inferometer-gpu", "llama.cpp", "pytorch", "sglang", "trtllm", "vllm"],
             FrameworkCatalog.All.Select(f => f.Name).Order(StringComparer.Ordinal));
         Assert.Equal("vllm", FrameworkCatalog.Schedulers[0].Name);
         Assert.Equal("static", FrameworkCatalog.Schedulers.Single(f => f.IsComparison).Name);

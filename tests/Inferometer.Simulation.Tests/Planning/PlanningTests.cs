@@ -119,6 +119,17 @@ public class PlanningTests
         Assert.False(Engine.Simulate(With(config, "gpu_layers", kept + 1)).MemoryUsage!.Fits);
     }
 
+    // Without a part named the host is the usual one, which has not room for all of it.
+    [Fact]
+    public void A_host_that_cannot_hold_all_is_given_fewer_layers()
+    {
+        SimulationConfig config = With(Config("llama-3.1-70b", "rtx4090"), "quantization", new JsonObject { ["weights"] = "q4_k" });
+        SimulationConfig none = With(config, "gpu_layers", 0);
+        Assert.False(Engine.Simulate(none).MemoryUsage!.Fits);
+        FittingChange layers = Assert.Single(FittingChanges.Of(none, Engine), c => c.Parameter is "gpu_layers");
+        Assert.True(Engine.Simulate(With(config, "gpu_layers", layers.Value.GetValue<int>())).MemoryUsage!.Fits);
+    }
+
     [Fact]
     public void Frameworks_that_run_on_the_device_tell_their_room_where_none_is_named()
     {

@@ -1,9 +1,13 @@
 namespace Inferometer.Measurement.Published.Layouts;
 
-/// <summary>Decoder steps and probes of one device: <c>steps.csv</c>.</summary>
+/// <summary>
+/// Decoder steps and probes of one device, of PyTorch or of another <c>framework</c> that its column names: <c>steps.csv</c>.
+/// </summary>
 internal sealed class StepsLayout() : OperatorLayout(
-    "decoder steps (gpu/steps.csv)", ["device", "kind", "model", "dtype", "batch", "tokens", "context", "us"], "extra")
+    "decoder steps (gpu/steps.csv)", ["device", "kind", "model", "dtype", "batch", "tokens", "context", "us"], "extra", "framework")
 {
+    private const string Usual = "pytorch";
+
     /// <inheritdoc/>
     protected override OperatorMeasurement Row(CsvTable table)
     {
@@ -22,6 +26,7 @@ internal sealed class StepsLayout() : OperatorLayout(
                 ("batch", table.RequiredCount("batch")), ("tokens", table.RequiredCount("tokens")),
                 ("context", table.RequiredCount("context")),
             ];
-        return Of(table, kind, @class, table.Required("device"), table.RequiredPositive("us"), shape);
+        OperatorMeasurement row = Of(table, kind, @class, table.Required("device"), table.RequiredPositive("us"), shape);
+        return row.Framework.Length > 0 ? row : row with { Framework = Usual };
     }
 }
