@@ -25,7 +25,7 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
     private const int LeastMeasured = 400;
     private const int MostMeasured = 20_000;
     private const int BeyondPercentile = 40;
-    private const int LongRun = 12; // times as many requests
+    private const int LongRun = 25; // times as many requests
     private const double LongRunTokens = 4e6;
     private const int LeastBlock = 16;
     private const int Settlings = 8;

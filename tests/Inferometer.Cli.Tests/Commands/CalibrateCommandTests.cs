@@ -20,7 +20,7 @@ public sealed class CalibrateCommandTests : IDisposable
     [Fact]
     public async Task Two_runs_of_ones_own_move_the_estimate_of_that_deployment_and_of_no_other()
     {
-        string catalog = Path.Combine(_folder.Path, "mine");
+        string catalog = Directory.CreateDirectory(Path.Combine(_folder.Path, "mine")).FullName; // that there is one is no matter
         CommandRun run = (await CommandRun.Of("calibrate", "-m", Table(Rows), "--catalog", catalog)).Succeeded();
         Assert.Contains("What to measure next", run.Output, StringComparison.Ordinal);
         Assert.Contains("and with ", run.Output, StringComparison.Ordinal);

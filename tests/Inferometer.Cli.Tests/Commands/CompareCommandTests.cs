@@ -37,6 +37,24 @@ public class CompareCommandTests
             rows.Select(r => r!["model"]!.GetValue<string>()));
     }
 
+    // Three heads of eight per device and two: priced all the same, and however the devices are counted.
+    [Fact]
+    public async Task Uneven_heads_are_allowed_however_devices_are_counted()
+    {
+        JsonArray counted = await Rows("compare llama-3.3-70b --on 3xh100 --allow-uneven");
+        JsonArray named = await Rows("compare llama-3.3-70b --on h100 --tp 3 --allow-uneven");
+        Assert.Equal(named[0]!["ttft_ms"]!.GetValue<double>(), counted[0]!["ttft_ms"]!.GetValue<double>());
+    }
+
+    // The device has room for all that is left to it where the host has not.
+    [Fact]
+    public async Task What_does_not_fit_the_host_is_told_beside_what_does_not_fit_devices()
+    {
+        CommandRun run = await CommandRun.OfLine("compare llama-3.3-70b --on rtx4090 --weights q4_k -ngl 0,20,81 --framework llama.cpp");
+        Assert.Contains("does not fit: 2 of 3 rows; they need 43.4 GB per device of 25.3 GB there, and 43.3 GB of the", run.Output,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_zip_every_combination_is_a_row()
     {

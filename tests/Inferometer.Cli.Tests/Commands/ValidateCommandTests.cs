@@ -55,6 +55,16 @@ public sealed class ValidateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_framework_that_is_not_known_is_named()
+    {
+        const string Served = "model,system,precision,isl,osl,concurrency,framework,tpot_ms\n";
+        CommandRun known = (await CommandRun.Of("validate", "-m", Table(Served + "llama-3.1-8b,h100,bf16,1024,128,8,vllm,10\n"))).Succeeded();
+        Assert.DoesNotContain("Not known", known.Output, StringComparison.Ordinal);
+        CommandRun run = (await CommandRun.Of("validate", "-m", Table(Served + "llama-3.1-8b,h100,bf16,1024,128,8,tgi,10\n"))).Succeeded();
+        Assert.Contains("tgi: the usual framework stands for it", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_table_too_small_to_hold_rows_out_is_refused()
     {
         CommandRun run = await CommandRun.Of("validate", "-m", Table(Rows), "--hold-out", "gpu");

@@ -36,6 +36,8 @@ public class WrongInputTests
     [InlineData("estimate llama-3.1-8b --on h100 --batch 1,", ExitCode.Usage, "empty value")]
     [InlineData("estimate llama-3.1-8b --on h100 --tp 64", ExitCode.Failed, "tensor = 64")]
     [InlineData("estimate llama-3.1-8b --on h100 --tp 3", ExitCode.Failed, "(--allow-uneven)")]
+    [InlineData("estimate llama-3.1-8b --on 0xh100", ExitCode.Failed, "How many there are of 'H100_SXM' must be 1 to 1,048,576.")]
+    [InlineData("estimate llama-3.3-70b --on rtx4090 --weights q4_k -ngl 0", ExitCode.Failed, "It would fit with --gpu-layers ")]
     [InlineData("estimate llama-3.1-8b --on h100 --ep 8", ExitCode.Failed, "is a dense model: it has no experts")]
     [InlineData("estimate llama-3.1-8b --on h100 --lora 0", ExitCode.Usage, "--lora: '0' is not allowed; it must be none or rank")]
     [InlineData(
