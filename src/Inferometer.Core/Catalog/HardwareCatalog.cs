@@ -109,7 +109,7 @@ public sealed class HardwareCatalog
             return null;
         }
 
-        return counted.Count is null ? $" How many there are of '{system.Name}' must be 1 to {1 << 20:#,0}."
+        return counted.Count is null ? $" How many there are of '{system.Name}' must be 1 to 1,048,576."
             : counted.Count is 1 ? $" Give '{system.Name}' alone."
             : $" Give '{system.Name}': how many devices there are follows from the parallelism, such as tensor = {counted.Count} "
                 + $"(--tp {counted.Count}).";

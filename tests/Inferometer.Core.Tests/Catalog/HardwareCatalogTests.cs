@@ -23,7 +23,8 @@ public sealed class HardwareCatalogTests : IDisposable
     [InlineData("h100:4", "tensor = 4 (--tp 4)")]
     [InlineData("2 h100", "tensor = 2 (--tp 2)")]
     [InlineData("1xh100", "Give 'H100_SXM' alone.")]
-    [InlineData("h100:0", "Give 'H100_SXM' alone.")]
+    [InlineData("h100:0", "How many there are of 'H100_SXM' must be 1 to 1,048,576.")]
+    [InlineData("9999999xh100", "How many there are of 'H100_SXM' must be 1 to 1,048,576.")]
     [InlineData("4xnothing", "is not a system of the hardware catalog.")]
     public void A_number_of_devices_in_a_name_is_told_where_it_goes(string written, string said) => Assert.Contains(
         said, Assert.Throws<InferometerException>(() => HardwareCatalog.BuiltIn.Find(written)).Message, StringComparison.Ordinal);
