@@ -8,8 +8,9 @@ namespace Inferometer.Core.Catalog;
 /// </summary>
 public sealed class HardwareCatalog
 {
-    private static readonly Lazy<HardwareCatalog> BuiltInCatalog = new(() => new HardwareCatalog(null));
     private const int MostAlike = 64;
+
+    private static readonly Lazy<HardwareCatalog> BuiltInCatalog = new(() => new HardwareCatalog(null));
 
     private readonly NameIndex<CatalogSystem> _index = new();
 

@@ -116,7 +116,7 @@ internal static class GgufWeights
 
     private static Precision Precisions(string name, GgmlType? type = null) =>
         Precision.All.FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.Ordinal))
-            ?? new Precision(name, type?.BitsPerValue() ?? 16, MathFormat.Int8);
+            ?? new Precision(name, type?.BitsPerValue() ?? 16, MathFormat.Int8) { IsGguf = true };
 
     private sealed class Sum
     {

@@ -63,8 +63,8 @@ internal sealed class TrialRunner(DeploymentPlans plans, ServiceLevel level, ulo
 
         (ReplicaCount part, ServiceDemand load) = PartOf(replicas, demand);
         int usual = Measured();
-        double most = LongRunTokens / Math.Max(1, load.MeanOutput);
-        int measured = (int)Math.Clamp(most, 2 * usual, Math.Min(LongRun * usual, MostMeasured));
+        double many = Math.Max(2 * usual, LongRunTokens / Math.Max(1, load.MeanOutput));
+        int measured = (int)Math.Min(many, Math.Min(LongRun * usual, MostMeasured));
         return trial.WorseOf(Run(deployment, part, load, seed + 2, measured, cancellationToken));
     }
 

@@ -11,22 +11,8 @@ internal static class WeightUses
 
     public static IReadOnlyList<WeightUse> Of(DeploymentProfile profile, PipelineLayout layout, int? asked)
     {
-        int fullest = asked ?? 0;
-        double most = -1;
-        for (int stage = 0; asked is null && stage < layout.Stages; stage++)
-        {
-            double bytes = 0;
-            ReadOnlySpan<int> counts = layout.Stage(stage);
-            for (int c = 0; c < counts.Length; c++)
-            {
-                bytes += counts[c] * layout.Classes[c].WeightBytes;
-            }
-
-            (fullest, most) = bytes > most ? (stage, bytes) : (fullest, most);
-        }
-
         Dictionary<string, (double Elements, double Bytes)> parts = new(StringComparer.Ordinal);
-        ReadOnlySpan<int> held = layout.Stage(fullest);
+        ReadOnlySpan<int> held = layout.Stage(asked ?? Fullest(layout));
         for (int c = 0; c < held.Length; c++)
         {
             foreach (OperatorTemplate item in layout.Classes[c].Templates.Where(t => t.ResidentBytes > 0))
@@ -50,6 +36,25 @@ internal static class WeightUses
         "draft",
         string.Join(", ", parts.OrderByDescending(p => p.Bytes).Select(p => p.Formats).Distinct(StringComparer.Ordinal).Take(2)),
         parts.Sum(p => p.Elements), parts.Sum(p => p.Bytes));
+
+    private static int Fullest(PipelineLayout layout)
+    {
+        int fullest = 0;
+        double most = -1;
+        for (int stage = 0; stage < layout.Stages; stage++)
+        {
+            double bytes = 0;
+            ReadOnlySpan<int> counts = layout.Stage(stage);
+            for (int c = 0; c < counts.Length; c++)
+            {
+                bytes += counts[c] * layout.Classes[c].WeightBytes;
+            }
+
+            (fullest, most) = bytes > most ? (stage, bytes) : (fullest, most);
+        }
+
+        return fullest;
+    }
 
     private static string Formats(DeploymentProfile profile, string part)
     {

@@ -83,11 +83,11 @@ public static class RateFitter
             errors.AddRange(RateErrors.Of(way, held[way]));
         }
 
+        // What is held out of one class of devices says too little of others, and of other networks: there the bands of services hold.
+        CalibrationBand[] bands = held.ContainsKey(HoldOut.DeviceClass) ? [.. RateErrors.Bands(framework, held)] : [];
         return new FitResult
         {
-
-            // What is held out of one class of devices says too little of others, and of other networks: there the bands of services hold.
-            Calibration = fitted with { Bands = held.ContainsKey(HoldOut.DeviceClass) ? [.. RateErrors.Bands(framework, held)] : [] },
+            Calibration = fitted with { Bands = [.. bands] },
             Runs = cases.Length,
             Errors = [.. errors],
             Coverage = [],
@@ -128,6 +128,7 @@ public static class RateFitter
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g => new CalibrationLayer { Framework = framework, Release = g.Key, Runs = g.Count() }),
         ];
+
         // Rates of whole prompts and answers say little of what goes by the widths of a step; single steps do.
         Coefficient[] ofFramework = cases.All(c => c.Run.IsOfDevice) ? [.. OfFramework, Coefficient.VectorMemory] : OfFramework;
         FitParameter[] unknowns =
