@@ -105,7 +105,11 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             try
             {
                 NetworkStream stream = client.GetStream();
-                string request = await ReadAsync(stream);
+                if (await ReadAsync(stream) is not { } request)
+                {
+                    return;
+                }
+
                 if (request.StartsWith("GET /health ", StringComparison.Ordinal))
                 {
                     await WriteAsync(stream, IsWell ? 200 : 503, "{}");
@@ -126,7 +130,8 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         }
     }
 
-    private static async Task<string> ReadAsync(NetworkStream stream)
+    // Null where the other side leaves before it has asked, as a look at the health does that took too long.
+    private static async Task<string?> ReadAsync(NetworkStream stream)
     {
         byte[] buffer = new byte[1 << 16];
         int length = 0;
@@ -136,9 +141,14 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             length += read;
             string text = Encoding.UTF8.GetString(buffer, 0, length);
             int head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            if (read == 0 || (head >= 0 && length >= head + 4 + LengthOf(text[..head])))
+            if (head >= 0 && length >= head + 4 + LengthOf(text[..head]))
             {
                 return text;
+            }
+
+            if (read == 0)
+            {
+                return null;
             }
         }
     }
