@@ -21,9 +21,6 @@ namespace Inferometer.Cli.Commands;
 /// </content>
 internal sealed partial class EstimateCommand
 {
-    private const int LeastRequests = 1000;
-    private const int RequestsPerUser = 10;
-
     private int Serve(
         ParseResult parsed, SimulationConfig config, SimulationEngine engine, RunRecording recording, CancellationToken cancellationToken)
     {
@@ -32,19 +29,17 @@ internal sealed partial class EstimateCommand
         ICostPlan plan = engine.Prepare(config);
         int users = parsed.Given(_users) ?? 0;
         Workload workload = plan.Request.Workload;
-        Traffic traffic = TrafficSettings.Generated(
-            new TrafficOptions
-            {
-                Users = users,
-                RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? TrafficSettings.UsualRamp(
-                    plan, users, workload.InputTokens, workload.OutputTokens),
-                Process = parsed.Given(_rate) is { } rate ? ArrivalProcess.Parse("poisson", rate) : null,
-                Input = Around(workload.InputTokens - workload.CachedPrefixTokens),
-                Output = Around(workload.OutputTokens),
-                SharedPrefixTokens = workload.CachedPrefixTokens,
-                Requests = Math.Max(LeastRequests, RequestsPerUser * users),
-            },
-            "poisson");
+        TrafficOptions asked = new()
+        {
+            Users = users,
+            RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? TrafficSettings.UsualRamp(
+                plan, users, workload.InputTokens, workload.OutputTokens),
+            Process = parsed.Given(_rate) is { } rate ? ArrivalProcess.Parse("poisson", rate) : null,
+            Input = Around(workload.InputTokens - workload.CachedPrefixTokens),
+            Output = Around(workload.OutputTokens),
+            SharedPrefixTokens = workload.CachedPrefixTokens,
+        };
+        Traffic traffic = TrafficSettings.Generated(asked with { Requests = UsualRequests.Of(plan, asked) }, "poisson");
         FrameworkProfile policy = plan.Framework();
         ServingSimulationOptions options = policy.OptionsFor(plan) with
         {

@@ -330,7 +330,7 @@ internal sealed class LoadCommand
             OutputFormat.Json => LoadPage.Full(load, assumptions, _traffic.Users(parsed)),
             OutputFormat.Csv => LoadPage.Row(load, _traffic.Users(parsed)),
             _ => LoadPage.Of(
-                load, title, assumptions, _traffic.MostRequests(parsed) is < long.MaxValue and var planned ? planned : null),
+                load, title, assumptions, traffic.Made?.Requests),
         };
         _printer.Print(document, format);
         if (format is OutputFormat.Csv)

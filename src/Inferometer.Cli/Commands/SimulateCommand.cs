@@ -73,7 +73,8 @@ internal sealed class SimulateCommand
         SimulationConfig config = _deployment.ReadOne(parsed, model);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
         ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
-        Traffic traffic = _traffic.Read(parsed, plan, model);
+        Traffic traffic = _traffic.Read(
+            parsed, plan, model, eachInFlight: UsualRequests.EachInFlight, replicas: _service.Replicas(parsed));
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to serve.");
@@ -82,7 +83,7 @@ internal sealed class SimulateCommand
         ServingSimulationOptions options =
             _service.Read(parsed, plan, traffic, _traffic.Seed(parsed)) with
             {
-                KeepOutcomes = timeline is not null || recording.IsOn && _traffic.MostRequests(parsed) <= MostKeptRequests,
+                KeepOutcomes = timeline is not null || recording.IsOn && traffic.Made?.Requests <= MostKeptRequests,
             };
         ServiceResult result = _printer.Serve(traffic, plan, options, cancellationToken);
         timeline?.Invoke(new Document(TimelineTable.Of(result.Outcomes)));

@@ -5,7 +5,9 @@ using Inferometer.Compression;
 using Inferometer.Core;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
+using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Planning;
+using Inferometer.Simulation.Serving;
 using Inferometer.Sweeps.Spaces;
 
 namespace Inferometer.Cli.Settings;
@@ -91,11 +93,13 @@ internal sealed class PointReader : IPointReader
         return new PointService
         {
             Deployment = config,
-            Source = plan => options.Traffic.Read(parsed, plan, model).Source,
-            Options = plan => AsErrors(() => options.Service.Read(
-                parsed, plan, options.Traffic.Read(parsed, plan, model), options.Traffic.Seed(parsed))),
+            Source = plan => Asked(plan).Source,
+            Options = plan => AsErrors(() => options.Service.Read(parsed, plan, Asked(plan), options.Traffic.Seed(parsed))),
             PromptsMayBeginAlike = said.Any(s => s.Setting.Name is "trace" or "turns" or "shared-prefix"),
         };
+
+        Traffic Asked(ICostPlan plan) => options.Traffic.Read(
+            parsed, plan, model, eachInFlight: UsualRequests.EachInFlight, replicas: options.Service.Replicas(parsed));
     });
 
     private static IReadOnlyList<PointSetting> Declared(Command command, bool simulated) =>

@@ -125,6 +125,9 @@ internal sealed class ServiceSettings
     /// <summary>Sequences at once, where it was said.</summary>
     public int? Sequences(ParseResult parsed) => parsed.Given(_sequences);
 
+    /// <summary>Replicas behind the router, those of data parallelism not counted.</summary>
+    public int Replicas(ParseResult parsed) => _replicas.Of(parsed);
+
     /// <summary>The options of the simulation.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="plan">The deployment of a replica.</param>

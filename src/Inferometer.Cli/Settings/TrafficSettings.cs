@@ -14,7 +14,6 @@ namespace Inferometer.Cli.Settings;
 /// <summary>The options that say what a service is asked and when.</summary>
 internal sealed class TrafficSettings
 {
-    private const int DefaultRequests = 1000;
     private const double MostRate = 1e9;
 
     private readonly ValueOption<double> _rate = RateOption("requests a second, with --turns conversations a second");
@@ -39,7 +38,9 @@ internal sealed class TrafficSettings
         "that of MODEL where it is such a file; else a token for every 4 characters");
 
     private readonly ValueOption<int> _requests = new(
-        ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), "Requests in all.", "1000, or as many as --duration brings");
+        ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), 
+            "Requests in all.",
+            "as many as --duration brings; else 1000, of a simulation 10 for each in flight up to 20000");
 
     private readonly ValueOption<double> _duration = new(
         ["--duration"], Domains.Number(0, 8.64e6, above: true, help: "SECONDS"),
@@ -128,9 +129,13 @@ internal sealed class TrafficSettings
     /// </param>
     /// <param name="model">What the command line calls its model, or null.</param>
     /// <param name="rate">Requests a second in place of <c>--rate</c>; null = those of the command line.</param>
-    /// <param name="requestsPerUser">Where the number of requests is not said, there are at least so many of each user.</param>
+    /// <param name="eachInFlight">
+    /// Where the number of requests is not said, there are at least so many for each in flight; 0 = that is not looked at, as a server that
+    /// is really asked answers at its own pace.
+    /// </param>
+    /// <param name="replicas">Replicas of the deployment.</param>
     /// <exception cref="UsageException">Options contradict each other, or there are none.</exception>
-    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null, int requestsPerUser = 0)
+    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null, int eachInFlight = 0, int replicas = 1)
     {
         if (_tokenizer.Of(parsed) is { } counting)
         {
@@ -172,12 +177,19 @@ internal sealed class TrafficSettings
             };
         }
 
-        return Generated(parsed, plan, model, rate, requestsPerUser);
-    }
+        TrafficOptions made = Made(parsed, plan, model, rate);
+        if (made is { Requests: null, DurationSeconds: null })
+        {
+            made = made with
+            {
+                Requests = plan is null || eachInFlight == 0
+                    ? UsualRequests.Least
+                    : UsualRequests.Of(plan, made, replicas, eachInFlight),
+            };
+        }
 
-    /// <summary>How many requests there may be; more than any number where only their time is limited.</summary>
-    public long MostRequests(ParseResult parsed) => parsed.Given(_requests)
-        ?? (parsed.IsGiven(_duration) || parsed.IsGiven(_trace) ? long.MaxValue : DefaultRequests);
+        return Generated(made, _arrivals.Of(parsed));
+    }
 
     /// <summary>The words of a command line that gives a rate, with another one.</summary>
     public static IReadOnlyList<string> AtRate(IEnumerable<string> words, double rate)
@@ -198,7 +210,7 @@ internal sealed class TrafficSettings
     /// <summary>The rate, where requests come at one.</summary>
     public double? Rate(ParseResult parsed) => parsed.Given(_rate);
 
-    private Traffic Generated(ParseResult parsed, ICostPlan? plan, string? model, double? rate, int requestsPerUser)
+    private TrafficOptions Made(ParseResult parsed, ICostPlan? plan, string? model, double? rate)
     {
         if (parsed.IsGiven(_dataset) && (parsed.IsGiven(_input) || parsed.IsGiven(_output)))
         {
@@ -213,8 +225,7 @@ internal sealed class TrafficSettings
 
         int users = parsed.Given(_users) ?? 0;
         LengthPairs? pairs = _dataset.Of(parsed) is { } dataset ? Pairs(dataset, _tokenizer.Of(parsed), model) : null;
-        int? requests = parsed.Given(_requests) ?? (parsed.IsGiven(_duration) ? null : Math.Max(DefaultRequests, requestsPerUser * users));
-        TrafficOptions options = new()
+        return new TrafficOptions
         {
             Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), rate ?? _rate.Of(parsed), "--arrivals") : null,
             Users = users,
@@ -228,11 +239,10 @@ internal sealed class TrafficSettings
             Turns = parsed.IsGiven(_turns) ? _turns.Of(parsed) : null,
             SharedPrefixTokens = _prefix.Of(parsed),
             SharedPrefixes = _prefixes.Of(parsed),
-            Requests = requests,
+            Requests = parsed.Given(_requests),
             DurationSeconds = parsed.Given(_duration),
             Seed = Seed(parsed),
         };
-        return Generated(options, _arrivals.Of(parsed));
     }
 
     private static LengthPairs Pairs(string dataset, string? tokenizer, string? model)

@@ -15,8 +15,6 @@ namespace Inferometer.Server.Simulator;
 /// <summary>Reads a service to simulate: its deployment, what it is asked, and how it is run; all by the names of the options.</summary>
 internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine engine)
 {
-    private const int DefaultRequests = 1000;
-
     /// <summary>The service that a request describes.</summary>
     /// <exception cref="ApiException">A field is missing, not known, or holds what it may not.</exception>
     public ServiceRun Read(JsonElement body)
@@ -26,6 +24,11 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
         SettingFields fields = new(request, ServiceSettings.All);
         ICostPlan plan = EstimateReader.Refusing(() => engine.Prepare(config));
         TrafficOptions traffic = Traffic(fields, plan);
+        if (traffic is { Requests: null, DurationSeconds: null })
+        {
+            traffic = traffic with { Requests = UsualRequests.Of(plan, traffic, fields.Whole("replicas") ?? 1) };
+        }
+
         FrameworkProfile policy = fields.Word("policy") is { } name
             ? FrameworkCatalog.Schedulers.First(p => string.Equals(p.Name, name, StringComparison.Ordinal))
             : plan.Framework();
@@ -51,7 +54,7 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
         }
 
         double? duration = fields.Number("duration");
-        int? requests = fields.Whole("requests") ?? (duration is null ? DefaultRequests : SimulatorLimits.Requests);
+        int? requests = fields.Whole("requests") ?? (duration is null ? null : SimulatorLimits.Requests);
         string arrivals = fields.Text("arrivals") ?? "poisson";
         ThinkTime think = SettingFields.Parsed("think", fields.Text("think") ?? "0", text => ThinkTime.Parse(text, "think"));
         (LengthDistribution input, LengthDistribution output) = (fields.Length("input")!, fields.Length("output")!);

@@ -22,7 +22,8 @@ internal static class ServiceSettings
             + "expected to take where nothing is said.") { Most = 8.64e6 },
         new("arrivals", "SPREAD", "How arrivals at rate are spread: " + ArrivalProcess.Help + ".") { Default = "poisson" },
         new("think", ThinkTime.Help, "Time from an answer to the next question of the same user or conversation.") { Default = "0" },
-        Whole("requests", 1, SimulatorLimits.Requests, "Requests in all; 1000, or as many as duration brings."),
+        Whole("requests", 1, SimulatorLimits.Requests, "Requests in all; as many as duration brings, else 1000, or 10 for each in flight "
+            + "up to 20000."),
         new("duration", "SECONDS", "Requests come for this long; those under way are served to their ends.")
         {
             IsAbove = true,
