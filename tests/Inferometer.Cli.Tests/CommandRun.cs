@@ -7,8 +7,8 @@ namespace Inferometer.Cli.Tests;
 internal sealed record CommandRun(int Code, string Output, string Error)
 {
     private static readonly string[] ProgressLines =
-        ["estimates: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ", "timings: ",
-            "imatrix: ", "answers: ", "planning: ", "models: ", "requests: ", "calibration: ", "fit: ", "validation: "];
+        ["estimates: ", "services: ", "loading ", "perplexity: ", "converting ", "writing ", "repetitions: ", "runs: ", "compress build: ",
+            "timings: ", "imatrix: ", "answers: ", "planning: ", "models: ", "requests: ", "calibration: ", "fit: ", "validation: "];
 
     public static async Task<CommandRun> Of(params string[] args)
     {

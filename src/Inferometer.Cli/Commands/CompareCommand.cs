@@ -9,13 +9,15 @@ using Inferometer.Core;
 using Inferometer.Reports.Estimates;
 using Inferometer.Reports.Metrics;
 using Inferometer.Reports.Writers;
+using Inferometer.Serving;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Planning;
+using Inferometer.Simulation.Results;
 
 namespace Inferometer.Cli.Commands;
 
 /// <summary><c>inferometer compare</c>: several estimates side by side.</summary>
-internal sealed class CompareCommand
+internal sealed partial class CompareCommand
 {
     private const string DraftGroup = "speculative_decode";
     private const string DraftModel = "draft_model";
@@ -25,22 +27,25 @@ internal sealed class CompareCommand
     private readonly DeploymentOptions _deployment = new();
     private readonly ValueOption<string> _modelOption = new(["--model"], Domains.Text("A,B"), "The models, as an option.");
     private readonly FlagOption _zip = new(["--zip"], "Take the lists in step, first with first, instead of every combination.");
-    private readonly ValueOption<Objective> _best = new(
+    private readonly ValueOption<int[]> _users = TrafficSettings.UsersOption(Domains.Several(TrafficSettings.Counts));
+    private readonly ValueOption<double[]> _rate = TrafficSettings.RateOption(Domains.Several(TrafficSettings.Rates));
+    private readonly ValueOption<Slo> _slo = ServiceSettings.SloOption();
+    private readonly ValueOption<string> _best = new(
         ["--best"],
-        Domains.Word([.. Objective.All.Select(o => (o.Name, o))]),
+        Domains.Word([.. MetricChoice.Words.Select(word => (word, word))]),
         "What the best row is chosen by, the one marked with *.",
-        Objective.All[0].Name)
-    { Fallback = Objective.All[0] };
+        "throughput; with --rate e2e, with several loads none")
+    { Fallback = MetricChoice.Words[0] };
 
-    private readonly ValueOption<EstimateOrder> _sort = new(
+    private readonly ValueOption<string> _sort = new(
         ["--sort"],
-        new(EstimateOrder.Help, null, EstimateOrder.Parse),
+        Domains.Text(MetricChoice.OrderHelp),
         "Order of the rows: a metric's key (docs/metrics.md) or a word of --best, the better first unless told otherwise.",
         "as they were asked for");
 
-    private readonly RepeatedOption<EstimateFilter> _filter = new(
+    private readonly RepeatedOption<string> _filter = new(
         ["--filter"],
-        new(EstimateFilter.Help, null, EstimateFilter.Parse),
+        Domains.Text(MetricChoice.FilterHelp),
         "Leave out rows that do not meet this, such as ttft_ms<500 or devices<=8, and those that are impossible.");
 
     private readonly ValueOption<int> _top = new(
@@ -58,15 +63,17 @@ internal sealed class CompareCommand
         ExampleCommand command = new(
             "compare",
             "Estimates several models, machines, formats or loads side by side. Every option that describes the estimate takes a list, "
-                + "separated by commas; all combinations are compared.",
+                + "separated by commas; all combinations are compared. With --users or --rate each is a service that is simulated, as "
+                + "estimate does with them.",
             "inferometer compare llama-3.1-8b --on h100,a100,mi300x",
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 1,2,4,8,16,32 --features decode --best tpot",
             "inferometer compare llama2_7b --on A100_80GB --tp 4 --batch 4 --output 128 --bits bf16,int8,int4",
             "inferometer compare llama2_7b,llama2_13b,llama2_70b --tp 2,4,8 --zip --on H100_80GB --batch 4",
             "inferometer compare llama-3.1-70b --on h100,h200 --tp 2,4,8 --batch 1,16,64 --best cost --format csv",
-            "inferometer compare llama-3.1-70b --on h100,h200,b200 --tp 1,2,4,8 --batch 1,8,64 --filter \"tpot_ms<30\" --sort cost --top 5")
+            "inferometer compare llama-3.1-70b --on h100,h200,b200 --tp 1,2,4,8 --batch 1,8,64 --filter \"tpot_ms<30\" --sort cost --top 5",
+            "inferometer compare llama-3.1-8b --on h100,h200,b200 --users 16,64,256 --slo ttft:1s,tpot:50ms --filter \"slo_attainment>=0.9\"")
         {
-            self._models, self._modelOption, self._zip, self._best, self._sort, self._filter, self._top, self._format,
+            self._models, self._modelOption, self._zip, self._users, self._rate, self._slo, self._best, self._sort, self._filter, self._top, self._format,
         };
         self._deployment.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
@@ -75,7 +82,12 @@ internal sealed class CompareCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        Objective objective = _best.Of(parsed);
+        if (parsed.IsGiven(_users) || parsed.IsGiven(_rate) || parsed.IsGiven(_slo))
+        {
+            return Serve(parsed, cancellationToken);
+        }
+
+        Chooser<SimulationResult> chooser = Choosing(parsed, MetricChoice.OfEstimates, _best.Of(parsed));
         IReadOnlyList<SimulationConfig> settings = _deployment.ReadMany(parsed, Models(parsed), _zip.Of(parsed));
         Catalogs catalogs = _deployment.Catalogs(parsed);
         RequireNames(settings, catalogs);
@@ -93,16 +105,10 @@ internal sealed class CompareCommand
         }
 
         int asked = estimates.Count;
-        estimates = Chosen(parsed, objective, estimates);
-        if (objective.BestOf(estimates) < 0)
-        {
-            throw new InferometerException(
-                $"--best: '{objective.Name}' is not known for any of these estimates; a phase, price or power rating is missing.");
-        }
-
+        estimates = chooser.Choose(estimates, e => e.Result);
         OutputFormat format = _format.Of(parsed);
         bool forPeople = format is OutputFormat.Table or OutputFormat.Markdown;
-        _printer.Print(ComparisonPage.Of(estimates, objective, forPeople, asked - estimates.Count), format);
+        _printer.Print(ComparisonPage.Of(estimates, chooser.Objective, forPeople, asked - estimates.Count), format);
         return ExitCode.Success;
     }
 
@@ -131,21 +137,17 @@ internal sealed class CompareCommand
         where node?.GetValueKind() == JsonValueKind.String
         select node.GetValue<string>();
 
-    private IReadOnlyList<Estimate> Chosen(ParseResult parsed, Objective objective, IReadOnlyList<Estimate> estimates)
+    private Chooser<TResult> Choosing<TResult>(ParseResult parsed, MetricChoice<TResult> choice, string best)
+        where TResult : class
     {
-        EstimateFilter[] filters = _filter.Of(parsed);
-        IReadOnlyList<Estimate> kept = filters.Length == 0 ? estimates : [.. estimates.Where(e => filters.All(f => f.Accepts(e)))];
-        if (kept.Count == 0)
-        {
-            throw new InferometerException(
-                $"--filter: none of the {estimates.Count} rows meets "
-                + $"{string.Join(" and ", filters.Select(f => FormattableString.Invariant($"{f.Metric.Key}{f.Comparison}{f.Limit}")))}.");
-        }
-
-        // The top of a list that nothing sorts is the top by what the best row is chosen by.
-        EstimateOrder? order = _sort.Of(parsed) ?? (parsed.IsGiven(_top) ? EstimateOrder.Parse(objective.Name, _best.Name) : null);
-        IReadOnlyList<Estimate> sorted = order?.Sort(kept) ?? kept;
-        return [.. sorted.Take(_top.Of(parsed))];
+        Chooser<TResult>? chooser = null;
+        UsageException.Checking(() => chooser = new Chooser<TResult>(
+            choice.Best(best),
+            parsed.IsGiven(_sort) ? choice.Order(_sort.Of(parsed), _sort.Name)
+                : parsed.IsGiven(_top) ? choice.Order(best, _best.Name) : null, // the top of what nothing sorts is that by --best
+            [.. _filter.Of(parsed).Select(text => choice.Filter(text, _filter.Name))],
+            _top.Of(parsed)));
+        return chooser!;
     }
 
     private List<string> Models(ParseResult parsed)
@@ -156,5 +158,26 @@ internal sealed class CompareCommand
                 .SelectMany(text => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
         ];
         return models.Count > 0 ? models : throw new UsageException("Say which MODELS; 'inferometer models' lists the known ones.");
+    }
+
+    // Which rows are kept, and in which order.
+    private sealed record Chooser<TResult>(
+        Objective<TResult> Objective, MetricOrder<TResult>? Order, MetricFilter<TResult>[] Filters, int Most)
+        where TResult : class
+    {
+        public IReadOnlyList<TRow> Choose<TRow>(IReadOnlyList<TRow> rows, Func<TRow, TResult?> resultOf)
+        {
+            IReadOnlyList<TRow> kept = Filters.Length == 0 ? rows : [.. rows.Where(row => Filters.All(f => f.Accepts(resultOf(row))))];
+            if (kept.Count == 0)
+            {
+                throw new InferometerException(
+                    $"--filter: none of the {rows.Count} rows meets "
+                    + $"{string.Join(" and ", Filters.Select(f => FormattableString.Invariant($"{f.Metric.Key}{f.Comparison}{f.Limit}")))}.");
+            }
+
+            TRow[] chosen = [.. (Order?.Sort(kept, resultOf) ?? kept).Take(Most)];
+            return Objective.BestOf(chosen.Select(resultOf)) >= 0 ? chosen : throw new InferometerException(
+                $"--best: '{Objective.Name}' is not known for any of these estimates; a phase, price or power rating is missing.");
+        }
     }
 }

@@ -11,6 +11,7 @@ using Inferometer.Reports.Documents;
 using Inferometer.Reports.Estimates;
 using Inferometer.Reports.Runs;
 using Inferometer.Reports.Writers;
+using Inferometer.Serving;
 using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Planning;
@@ -34,6 +35,7 @@ internal sealed partial class EstimateCommand
     private readonly ValueOption<int> _users = TrafficSettings.UsersOption();
     private readonly ValueOption<double> _rate = TrafficSettings.RateOption();
     private readonly ValueOption<double> _ramp = TrafficSettings.RampOption();
+    private readonly ValueOption<Slo> _slo = ServiceSettings.SloOption();
     private readonly ValueOption<OutputFormat> _format = FormatOptions.Create();
     private readonly RecordingSettings _recording = new(whereAsked: true);
     private readonly Printer _printer;
@@ -58,7 +60,7 @@ internal sealed partial class EstimateCommand
             "inferometer estimate llama-3.1-8b --on h100 --users 200",
             "inferometer estimate --config simulation.yaml --format json")
         {
-            self._model, self._config, self._operators, self._allowOverflow, self._users, self._rate, self._ramp,
+            self._model, self._config, self._operators, self._allowOverflow, self._users, self._rate, self._ramp, self._slo,
             self._format,
         };
         self._recording.AddTo(command);
@@ -72,7 +74,7 @@ internal sealed partial class EstimateCommand
         RunRecording recording = RunRecording.Begin(parsed, _recording, _printer);
         SimulationConfig config = Read(parsed);
         SimulationEngine engine = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader());
-        if (parsed.IsGiven(_users) || parsed.IsGiven(_rate) || parsed.IsGiven(_ramp))
+        if (parsed.IsGiven(_users) || parsed.IsGiven(_rate) || parsed.IsGiven(_ramp) || parsed.IsGiven(_slo))
         {
             return Serve(parsed, config, engine, recording, cancellationToken);
         }

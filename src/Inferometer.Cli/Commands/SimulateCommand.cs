@@ -74,7 +74,7 @@ internal sealed class SimulateCommand
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
         ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
         Traffic traffic = _traffic.Read(
-            parsed, plan, model, eachInFlight: UsualRequests.EachInFlight, replicas: _service.Replicas(parsed));
+            parsed, plan, model, eachInFlight: UsualTraffic.EachInFlight, replicas: _service.Replicas(parsed));
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to serve.");

@@ -130,8 +130,8 @@ internal sealed class SweepShowCommand
         return new ColumnNames(
         [
             .. settings.SelectMany(s => s.Aliases.Append(s.Name).Select(name => (name, s.Key))),
-            .. Objective.All.Select(o => (o.Name, o.Metric.Key)),
-            .. Objective.All.Select(o => (o.Name, $"median_{o.Name}_ms")),
+            .. MetricChoice.OfEstimates.Objectives.Select(o => (o.Name, o.Metric.Key)),
+            .. MetricChoice.OfServices.Objectives.Select(o => (o.Name, o.Metric.Key)),
         ]);
     }
 

@@ -99,7 +99,7 @@ internal sealed class PointReader : IPointReader
         };
 
         Traffic Asked(ICostPlan plan) => options.Traffic.Read(
-            parsed, plan, model, eachInFlight: UsualRequests.EachInFlight, replicas: options.Service.Replicas(parsed));
+            parsed, plan, model, eachInFlight: UsualTraffic.EachInFlight, replicas: options.Service.Replicas(parsed));
     });
 
     private static IReadOnlyList<PointSetting> Declared(Command command, bool simulated) =>

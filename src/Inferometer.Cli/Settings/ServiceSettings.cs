@@ -61,10 +61,7 @@ internal sealed class ServiceSettings
         ["--sequence-overhead"], Domains.Number(0, 1e6, help: "US"), "The same for each sequence in it, us.")
     { Fallback = 0 };
 
-    private readonly ValueOption<Slo> _slo = new(
-        ["--slo", "--goodput"],
-        new("LIMITS", null, ReadLevel),
-        "Service level whose goodput is counted, such as ttft:500ms,tpot:40ms.");
+    private readonly ValueOption<Slo> _slo = SloOption();
 
     private readonly ValueOption<int> _warmUp = new(
         ["--warm-up"], Domains.Whole(0, 100_000_000), "Requests that are served and not measured, the first ones.",
@@ -109,6 +106,12 @@ internal sealed class ServiceSettings
             : throw new UsageException(
                 $"{_warmUp.Name}: '{warmUp}' is not allowed; of {requests} requests at most {requests - 1} can go unmeasured.");
     }
+
+    /// <summary>The <c>--slo</c> option.</summary>
+    public static ValueOption<Slo> SloOption() => new(
+        ["--slo", "--goodput"],
+        new("LIMITS", null, ReadLevel),
+        "Service level whose goodput is counted, such as ttft:500ms,tpot:40ms.");
 
     /// <summary>The service level, or null.</summary>
     public Slo? Slo(ParseResult parsed) => parsed.IsGiven(_slo) ? _slo.Of(parsed) : null;

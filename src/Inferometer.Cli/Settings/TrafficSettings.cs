@@ -5,7 +5,6 @@ using Inferometer.Cli.Models;
 using Inferometer.ModelFiles.Formats;
 using Inferometer.ModelFiles.Tokenization;
 using Inferometer.Serving.Arrivals;
-using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
 
@@ -74,27 +73,32 @@ internal sealed class TrafficSettings
         ["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
     { Fallback = 0 };
 
+    /// <summary>What <c>--rate</c> may be.</summary>
+    public static Domain<double> Rates { get; } = Domains.Number(0, MostRate, above: true);
+
+    /// <summary>What <c>--users</c> may be.</summary>
+    public static Domain<int> Counts { get; } = Domains.Whole(1, 10_000_000);
+
     /// <summary>The <c>--rate</c> option.</summary>
     /// <param name="what">What it counts.</param>
-    public static ValueOption<double> RateOption(string what = "requests a second") => new(
-        ["--rate", "--request-rate"], Domains.Number(0, MostRate, above: true), $"Open loop: {what}, whatever becomes of those before.");
+    public static ValueOption<double> RateOption(string what = "requests a second") => RateOption(Rates, what);
+
+    /// <summary>The <c>--rate</c> option with values of another kind.</summary>
+    public static ValueOption<T> RateOption<T>(Domain<T> rates, string what = "requests a second") =>
+        new(["--rate", "--request-rate"], rates, $"Open loop: {what}, whatever becomes of those before.");
 
     /// <summary>The <c>--users</c> option.</summary>
-    public static ValueOption<int> UsersOption() => new(
-        ["--users", "--max-concurrency"], Domains.Whole(1, 10_000_000), "Closed loop: users, each of whom asks again when answered.");
+    public static ValueOption<int> UsersOption() => UsersOption(Counts);
+
+    /// <summary>The <c>--users</c> option with values of another kind.</summary>
+    public static ValueOption<T> UsersOption<T>(Domain<T> counts) =>
+        new(["--users", "--max-concurrency"], counts, "Closed loop: users, each of whom asks again when answered.");
 
     /// <summary>The <c>--ramp</c> option.</summary>
     public static ValueOption<double> RampOption() => new(
         ["--ramp", "--concurrency-ramp-duration"], Domains.Number(0, 8.64e6, help: "SECONDS"),
             "Closed loop: users begin one after the other over this time; 0: all at once, as vLLM's benchmark does.",
             "as long as a request is expected to take");
-
-    /// <summary>
-    /// The time that users begin over where nothing is said: that of one request under their load. Users who have been there for a while
-    /// are spread so, and those who begin all at once keep in step for long.
-    /// </summary>
-    public static double UsualRamp(ICostPlan plan, int users, double inputTokens, double outputTokens) => ClosedLoopModel.Estimate(
-        plan, new ClosedLoopLoad(users, (int)Math.Max(1, inputTokens), (int)Math.Max(1, outputTokens))).EndToEndSeconds;
 
     /// <summary>Requests made up by options.</summary>
     public static Traffic Generated(TrafficOptions options, string arrivals)
@@ -183,8 +187,8 @@ internal sealed class TrafficSettings
             made = made with
             {
                 Requests = plan is null || eachInFlight == 0
-                    ? UsualRequests.Least
-                    : UsualRequests.Of(plan, made, replicas, eachInFlight),
+                    ? UsualTraffic.LeastRequests
+                    : UsualTraffic.Requests(plan, made, replicas, eachInFlight),
             };
         }
 
@@ -229,7 +233,7 @@ internal sealed class TrafficSettings
         {
             Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), rate ?? _rate.Of(parsed), "--arrivals") : null,
             Users = users,
-            RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? (plan is null ? 0 : _think.Of(parsed).MeanSeconds + UsualRamp(
+            RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? (plan is null ? 0 : _think.Of(parsed).MeanSeconds + UsualTraffic.RampSeconds(
                 plan, users, _prefix.Of(parsed) + (pairs?.MeanInput ?? _input.Of(parsed).Mean),
                 pairs?.MeanOutput ?? _output.Of(parsed).Mean)),
             Think = _think.Of(parsed),

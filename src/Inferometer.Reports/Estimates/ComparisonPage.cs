@@ -17,7 +17,7 @@ public static class ComparisonPage
     /// <param name="objective">What the best row is chosen by.</param>
     /// <param name="forPeople">With title, footnotes and the best row marked.</param>
     /// <param name="cut">Rows that were asked for and left out.</param>
-    public static Document Of(IReadOnlyList<Estimate> estimates, Objective objective, bool forPeople, int cut = 0)
+    public static Document Of(IReadOnlyList<Estimate> estimates, Objective<SimulationResult> objective, bool forPeople, int cut = 0)
     {
         ArgumentNullException.ThrowIfNull(estimates);
         ArgumentNullException.ThrowIfNull(objective);
@@ -33,7 +33,7 @@ public static class ComparisonPage
         {
             // Cost models differ in how much they leave out: the shortest time among several says nothing of the machines.
             bool comparable = estimates.Select(e => e.Result?.CostModel).OfType<string>().Distinct(StringComparer.Ordinal).Count() < 2;
-            table.BestRow = comparable ? objective.BestOf(estimates) : -1;
+            table.BestRow = comparable ? objective.BestOf(estimates.Select(e => e.Result)) : -1;
             notes.Insert(0, comparable
                 ? $"* best: {objective.Description}"
                 : "No row is marked as best: what different cost models say cannot be compared.");
@@ -78,7 +78,7 @@ public static class ComparisonPage
         [.. estimates.Select(ReasonOf).OfType<string>().Distinct(StringComparer.Ordinal)];
 
     /// <summary>Footnotes for the reasons, numbered as the tables number them, and the warnings of the rest.</summary>
-    internal static List<string> Notes(IReadOnlyList<Estimate> estimates, IReadOnlyList<string> errors)
+    internal static List<string> Notes(IReadOnlyList<Estimate> estimates, IReadOnlyList<string> errors, int? of = null)
     {
         MemoryEstimate[] overflows = [.. estimates.Select(e => e.Overflow).OfType<MemoryEstimate>()];
         IEnumerable<string> warnings = estimates.SelectMany(e => e.Result?.Warnings ?? []).Distinct(StringComparer.Ordinal);
@@ -89,10 +89,10 @@ public static class ComparisonPage
         ];
 
         string InFull(string error) =>
-            string.Equals(error, DoesNotFit, StringComparison.Ordinal) ? Overflow.Brief(overflows, estimates.Count) : error;
+            string.Equals(error, DoesNotFit, StringComparison.Ordinal) ? Overflow.Brief(overflows, of ?? estimates.Count) : error;
     }
 
-    private static string? ReasonOf(Estimate estimate) => estimate.Overflow is null ? estimate.Error : DoesNotFit;
+    internal static string? ReasonOf(Estimate estimate) => estimate.Overflow is null ? estimate.Error : DoesNotFit;
 
     /// <summary>One table of estimates. Columns that say the same in every row, or nothing at all, are left to machines.</summary>
     /// <param name="key">Name in JSON.</param>

@@ -77,6 +77,19 @@ internal static class SettingMeasures
         }
     }
 
+    /// <summary>Lengths of requests, give or take a fifth, as far as they are the same in all configurations.</summary>
+    public static string LengthsOf(IReadOnlyList<SimulationConfig> configs)
+    {
+        double?[] inputs = [.. configs.Select(c => Value(c, "input_tokens", 2048)).Distinct()];
+        double?[] outputs = [.. configs.Select(c => Value(c, "output_tokens", 256)).Distinct()];
+        string[] same =
+        [
+            .. inputs is [{ } input] ? new[] { $"about {Numbers.Whole((long)input)} tokens in" } : [],
+            .. outputs is [{ } output] ? new[] { $"{Numbers.Whole((long)output)} out" } : [],
+        ];
+        return string.Join(", ", same);
+    }
+
     /// <summary>A configuration with the names that an estimate found in place of those it was asked with.</summary>
     public static SimulationConfig Named(SimulationConfig config, string model, string system) => config with
     {

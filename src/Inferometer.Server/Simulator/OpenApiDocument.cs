@@ -108,12 +108,12 @@ internal static class OpenApiDocument
         lists["best"] = new JsonObject
         {
             ["type"] = "string",
-            ["enum"] = new JsonArray([.. Objective.All.Select(o => JsonValue.Create(o.Name))]),
+            ["enum"] = new JsonArray([.. MetricChoice.Words.Select(word => JsonValue.Create(word))]),
             ["description"] = "What the best rows are chosen by where top is given without sort.",
         };
-        lists["sort"] = Text("Order of the rows: " + EstimateOrder.Help + ".");
+        lists["sort"] = Text("Order of the rows: " + MetricChoice.OrderHelp + ".");
         lists["filter"] = SettingSchema.OneOrSeveral(
-            Text("Leave out rows that do not meet this: " + EstimateFilter.Help + ", such as ttft_ms<500."));
+            Text("Leave out rows that do not meet this: " + MetricChoice.FilterHelp + ", such as ttft_ms<500."));
         lists["top"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["description"] = "Rows to keep." };
         return Body(lists, "model", "on");
     }

@@ -5,7 +5,6 @@ using Inferometer.Server.Wire;
 using Inferometer.Serving;
 using Inferometer.Serving.Arrivals;
 using Inferometer.Simulation;
-using Inferometer.Simulation.ClosedLoop;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Serving;
@@ -26,7 +25,7 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
         TrafficOptions traffic = Traffic(fields, plan);
         if (traffic is { Requests: null, DurationSeconds: null })
         {
-            traffic = traffic with { Requests = UsualRequests.Of(plan, traffic, fields.Whole("replicas") ?? 1) };
+            traffic = traffic with { Requests = UsualTraffic.Requests(plan, traffic, fields.Whole("replicas") ?? 1) };
         }
 
         FrameworkProfile policy = fields.Word("policy") is { } name
@@ -67,7 +66,10 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
 
         return new TrafficOptions
         {
-            RampSeconds = users is { } asking ? ramp ?? think.MeanSeconds + UsualRamp(plan, asking, prefix + input.Mean, output.Mean) : 0,
+            RampSeconds = users is { } asking
+                ? ramp ?? think.MeanSeconds
+                    + EstimateReader.Refusing(() => UsualTraffic.RampSeconds(plan, asking, prefix + input.Mean, output.Mean))
+                : 0,
             Process = rate is { } r ? SettingFields.Parsed("arrivals", arrivals, text => ArrivalProcess.Parse(text, r, "arrivals")) : null,
             Users = users ?? 0,
             Think = think,
@@ -80,13 +82,6 @@ internal sealed class ServiceReader(EstimateReader deployments, SimulationEngine
             DurationSeconds = duration,
             Seed = (ulong)(fields.Whole("seed") ?? 0),
         };
-    }
-
-    // Users who have been there for a while are spread over the time of one request; those who begin all at once keep in step for long.
-    private static double UsualRamp(ICostPlan plan, int users, double inputTokens, double outputTokens)
-    {
-        ClosedLoopLoad load = new(users, (int)Math.Max(1, inputTokens), (int)Math.Max(1, outputTokens));
-        return EstimateReader.Refusing(() => ClosedLoopModel.Estimate(plan, load)).EndToEndSeconds;
     }
 
     private static ServingSimulationOptions Options(SettingFields fields, FrameworkProfile policy, ICostPlan plan, TrafficOptions traffic)

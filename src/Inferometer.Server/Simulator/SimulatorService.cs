@@ -79,13 +79,14 @@ internal sealed class SimulatorService : IDisposable
     public async Task<string> CompareAsync(JsonElement body, CancellationToken cancellationToken)
     {
         var fields = RequestFields.Of(body);
-        Objective objective = fields.Text("best") is { } best
-            ? EstimateReader.Refusing(() => Objective.Find(best), "best")
-            : Objective.All[0];
-        EstimateOrder? order = fields.Text("sort") is { } sort
-            ? EstimateReader.Refusing(() => EstimateOrder.Parse(sort, "sort"), "sort")
+        MetricChoice<SimulationResult> choice = MetricChoice.OfEstimates;
+        Objective<SimulationResult> objective = fields.Text("best") is { } best
+            ? EstimateReader.Refusing(() => choice.Best(best), "best")
+            : choice.Objectives[0];
+        MetricOrder<SimulationResult>? order = fields.Text("sort") is { } sort
+            ? EstimateReader.Refusing(() => choice.Order(sort, "sort"), "sort")
             : null;
-        EstimateFilter[] filters = Filters(fields);
+        MetricFilter<SimulationResult>[] filters = Filters(fields);
         int? top = fields.Count("top", 1);
         IReadOnlyList<SimulationConfig> configs = _reader.ReadMany(fields, isList: true, fields.Flag("zip") ?? false);
         fields.RequireNothingElse();
@@ -98,9 +99,9 @@ internal sealed class SimulatorService : IDisposable
             {
                 IReadOnlyList<Estimate> estimates = await Task.Run(
                     () => new EstimateBatch(Engine).Run(configs, cancellationToken: limit.Token), limit.Token).ConfigureAwait(false);
-                estimates = [.. estimates.Where(e => filters.All(f => f.Accepts(e)))];
-                order ??= top is null ? null : EstimateOrder.Parse(objective.Name, "best");
-                estimates = [.. (order?.Sort(estimates) ?? estimates).Take(top ?? int.MaxValue)];
+                estimates = [.. estimates.Where(e => filters.All(f => f.Accepts(e.Result)))];
+                order ??= top is null ? null : choice.Order(objective.Name, "best");
+                estimates = [.. (order?.Sort(estimates, e => e.Result) ?? estimates).Take(top ?? int.MaxValue)];
                 return Print(ComparisonPage.Of(estimates, objective, forPeople: false, configs.Count - estimates.Count));
             }
             finally
@@ -117,7 +118,7 @@ internal sealed class SimulatorService : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _comparing.Dispose();
 
-    private static EstimateFilter[] Filters(RequestFields fields)
+    private static MetricFilter<SimulationResult>[] Filters(RequestFields fields)
     {
         if (!fields.TryGet("filter", out JsonElement value))
         {
@@ -128,7 +129,7 @@ internal sealed class SimulatorService : IDisposable
         return
         [
             .. conditions.Select(c => c.ValueKind == JsonValueKind.String
-                ? EstimateReader.Refusing(() => EstimateFilter.Parse(fields.StringOf(c, "filter"), "filter"), "filter")
+                ? EstimateReader.Refusing(() => MetricChoice.OfEstimates.Filter(fields.StringOf(c, "filter"), "filter"), "filter")
                 : throw fields.Wrong("filter", "a condition such as \"ttft_ms<500\", or a list of some")),
         ];
     }

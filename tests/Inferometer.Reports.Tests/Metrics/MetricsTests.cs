@@ -77,10 +77,13 @@ public class MetricsTests
     public void An_objective_takes_its_direction_from_its_metric()
     {
         Estimate[] estimates = [Fake(2, 10), Fake(1, 5), new(Config, null) { Error = "impossible" }];
-        Assert.Equal(1, Objective.Find("TTFT").BestOf(estimates));
-        Assert.Equal(0, Objective.Find("throughput").BestOf(estimates));
-        Assert.Equal(-1, Objective.Find("cost").BestOf([estimates[2]]));
-        Assert.All(Objective.All, o => Assert.NotEqual(Direction.None, o.Metric.Better));
+        Assert.Equal(1, Best("TTFT", estimates));
+        Assert.Equal(0, Best("throughput", estimates));
+        Assert.Equal(-1, Best("cost", estimates[2]));
+        Assert.All(MetricChoice.OfEstimates.Objectives, o => Assert.NotEqual(Direction.None, o.Metric.Better));
+
+        static int Best(string word, params Estimate[] some) =>
+            MetricChoice.OfEstimates.Best(word).BestOf(some.Select(e => e.Result));
 
         static Estimate Fake(double ttft, double rate) =>
             new(Config, Result with { Throughput = rate, Metrics = Result.Metrics with { TtftMs = ttft } });
@@ -94,7 +97,8 @@ public class MetricsTests
             {"model": "llama-3.1-8b", "features": ["decode"], "simulation_params": {"system_name": "h100", "batch_size": 4,
              "tensor_parallel": 2, "quantization": {"weights": "int4", "kv_cache": "fp8"}, "lora": {"rank": 8}}}
             """);
-        Document page = ComparisonPage.Of([Estimate.Of(config, new SimulationEngine())], Objective.All[0], forPeople: true);
+        Document page = ComparisonPage.Of(
+            [Estimate.Of(config, new SimulationEngine())], MetricChoice.OfEstimates.Objectives[0], forPeople: true);
         Assert.Equal("llama-3.1-8b on h100, int4/kv fp8, TP 2, batch 4, 2,048 tokens in, 256 out, LoRA 8:1:dynamic", page.Title);
     }
 }

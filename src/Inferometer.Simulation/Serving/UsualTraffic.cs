@@ -5,41 +5,48 @@ using Inferometer.Simulation.Costs;
 
 namespace Inferometer.Simulation.Serving;
 
-/// <summary>
-/// How many requests a service is simulated with where nobody says: so many that it is full for most of the time, and rates and costs are
-/// those of its load instead of those of filling and emptying.
-/// </summary>
-public static class UsualRequests
+/// <summary>What a service is asked where nobody says more of it than its rate or its users.</summary>
+public static class UsualTraffic
 {
-    /// <summary>At least as many.</summary>
-    public const int Least = 1000;
+    /// <summary>At least so many requests.</summary>
+    public const int LeastRequests = 1000;
 
     /// <summary>No more, so that a command ends within seconds; whoever needs more is told so by the result, and says it.</summary>
-    public const int Most = 20_000;
+    public const int MostRequests = 20_000;
 
     /// <summary>For each request in flight, where a result is what is wanted.</summary>
     public const int EachInFlight = 10;
 
     private const int MostInFlight = 1 << 16;
 
-    /// <summary>The number of requests.</summary>
+    /// <summary>
+    /// The number of requests: so many that the service is full for most of the time, and rates and costs are those of its load instead of
+    /// those of filling and emptying.
+    /// </summary>
     /// <param name="plan">The deployment of a replica.</param>
     /// <param name="traffic">What it is asked; its own number of requests does not count.</param>
     /// <param name="replicas">Replicas that share the traffic.</param>
     /// <param name="eachInFlight">So many for each request that is in the service on average, by <see cref="ClosedLoopModel"/>.</param>
     /// <returns>Rounded up to two digits.</returns>
-    public static int Of(ICostPlan plan, TrafficOptions traffic, int replicas = 1, int eachInFlight = EachInFlight)
+    public static int Requests(ICostPlan plan, TrafficOptions traffic, int replicas = 1, int eachInFlight = EachInFlight)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(traffic);
         double inFlight = traffic.Users > 0 ? traffic.Users : replicas * InFlight(plan, traffic, replicas);
-        double count = Math.Clamp(eachInFlight * inFlight, Least, Most);
+        double count = Math.Clamp(eachInFlight * inFlight, LeastRequests, MostRequests);
         double step = Math.Pow(10, Math.Floor(Math.Log10(count)) - 1);
         return (int)(Math.Ceiling(count / step) * step);
     }
 
-    // Of Little's law: as many users of a closed loop as bring the rate. More than are ever served at once are a queue that grows without
-    // bound, which is seen with few requests already.
+    /// <summary>
+    /// The time that users begin over, seconds: that of one request under their load. Users who have been there for a while are spread so,
+    /// and those who begin all at once keep in step for long.
+    /// </summary>
+    public static double RampSeconds(ICostPlan plan, int users, double inputTokens, double outputTokens) =>
+        ClosedLoopModel.Estimate(plan, new ClosedLoopLoad(users, Tokens(inputTokens), Tokens(outputTokens))).EndToEndSeconds;
+
+    // Of Little's law: as many users of a closed loop as bring the rate. Where no number does, the service is overloaded, and full with as
+    // many as it serves at once.
     private static double InFlight(ICostPlan plan, TrafficOptions traffic, int replicas)
     {
         double turns = traffic.Turns?.Mean ?? 1;
@@ -52,7 +59,8 @@ public static class UsualRequests
         {
             if (enough >= MostInFlight)
             {
-                return 0;
+                double served = ClosedLoopModel.Estimate(plan, new ClosedLoopLoad(enough, prompt, answer)).DecodingUsers;
+                return Math.Min(served, plan.Framework().OptionsFor(plan).Scheduler.EffectiveMaxSequences);
             }
 
             (under, enough) = (enough, enough * 2);

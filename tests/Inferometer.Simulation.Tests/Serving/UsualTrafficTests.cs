@@ -6,8 +6,8 @@ using Inferometer.Simulation.Tests.Costs;
 
 namespace Inferometer.Simulation.Tests.Serving;
 
-/// <summary>How many requests are simulated where nobody says.</summary>
-public sealed class UsualRequestsTests
+/// <summary>What a service is asked where nobody says more than a rate or users.</summary>
+public sealed class UsualTrafficTests
 {
     private static ICostPlan Llama { get; } = Pricing.Plan(
         Sample.Request(Sample.Llama3) with { System = HardwareCatalog.BuiltIn.Find("B200_SXM") });
@@ -20,14 +20,14 @@ public sealed class UsualRequestsTests
     public void They_are_enough_to_say_what_a_rate_comes_to(double rate, int input, int output)
     {
         TrafficOptions asked = Open(rate, input, output);
-        int requests = UsualRequests.Of(Llama, asked);
+        int requests = UsualTraffic.Requests(Llama, asked);
         ServiceResult result = ServingSimulation.Serve(
             new GeneratedArrivals(asked with { Requests = requests }), Llama, new() { WarmUp = new WarmUp(requests / 10, 0) },
             TestContext.Current.CancellationToken);
         Assert.Null(result.Overload);
         Assert.Equal(rate, result.Load.Sustained!.RequestsPerSecond, 0.12 * rate);
-        double most = Math.Max(UsualRequests.Least, 16 * result.Report.Value.MeanRequestsInSystem), least = 7 * result.Report.Value.MeanRequestsInSystem;
-        Assert.InRange(requests, Math.Max(UsualRequests.Least, least), most);
+        double most = Math.Max(UsualTraffic.LeastRequests, 16 * result.Report.Value.MeanRequestsInSystem), least = 7 * result.Report.Value.MeanRequestsInSystem;
+        Assert.InRange(requests, Math.Max(UsualTraffic.LeastRequests, least), most);
     }
 
     [Fact]
@@ -35,8 +35,20 @@ public sealed class UsualRequestsTests
     {
         TrafficOptions asked = Open(3, 1000, 3000);
         Assert.Equal(
-            4.0 * UsualRequests.Of(Llama, asked), UsualRequests.Of(Llama, Open(12, 1000, 3000), replicas: 4), 0.06 * 4 * UsualRequests.Most);
-        Assert.Equal(UsualRequests.Least, UsualRequests.Of(Llama, Open(1e5, 1000, 3000))); // a queue without bound shows soon
+            4.0 * UsualTraffic.Requests(Llama, asked), UsualTraffic.Requests(Llama, Open(12, 1000, 3000), replicas: 4), 0.06 * 4 * UsualTraffic.MostRequests);
+    }
+
+    // A queue without bound is seen soon, but what the service sustains beside it only once it is full.
+    [Fact]
+    public void An_overloaded_service_is_asked_often_enough_to_say_what_it_sustains()
+    {
+        TrafficOptions asked = Open(1000, 1000, 300);
+        int requests = UsualTraffic.Requests(Llama, asked);
+        ServiceResult result = ServingSimulation.Serve(
+            new GeneratedArrivals(asked with { Requests = requests }), Llama, new() { WarmUp = new WarmUp(requests / 10, 0) },
+            TestContext.Current.CancellationToken);
+        Assert.NotNull(result.Overload);
+        Assert.InRange(result.Load.Sustained!.RequestsPerSecond, 1, 999);
     }
 
     [Theory]
@@ -46,7 +58,7 @@ public sealed class UsualRequestsTests
     [InlineData(123, 5, 1000)]
     [InlineData(5000, 10, 20_000)]
     public void Users_ask_so_often_each(int users, int each, int requests) =>
-        Assert.Equal(requests, UsualRequests.Of(Llama, Open(1, 500, 50) with { Process = null, Users = users }, eachInFlight: each));
+        Assert.Equal(requests, UsualTraffic.Requests(Llama, Open(1, 500, 50) with { Process = null, Users = users }, eachInFlight: each));
 
     private static TrafficOptions Open(double rate, int input, int output) => new()
     {
