@@ -71,9 +71,11 @@ internal sealed partial class CompareCommand
             "inferometer compare llama2_7b,llama2_13b,llama2_70b --tp 2,4,8 --zip --on H100_80GB --batch 4",
             "inferometer compare llama-3.1-70b --on h100,h200 --tp 2,4,8 --batch 1,16,64 --best cost --format csv",
             "inferometer compare llama-3.1-70b --on h100,h200,b200 --tp 1,2,4,8 --batch 1,8,64 --filter \"tpot_ms<30\" --sort cost --top 5",
-            "inferometer compare llama-3.1-8b --on h100,h200,b200 --users 16,64,256 --slo ttft:1s,tpot:50ms --filter \"slo_attainment>=0.9\"")
+            "inferometer compare llama-3.1-8b --on h100,h200,b200 --users 16,64,256 --slo ttft:1s,tpot:50ms "
+                + "--filter \"slo_attainment>=0.9\"")
         {
-            self._models, self._modelOption, self._zip, self._users, self._rate, self._slo, self._best, self._sort, self._filter, self._top, self._format,
+            self._models, self._modelOption, self._zip, self._users, self._rate, self._slo, self._best, self._sort,
+            self._filter, self._top, self._format,
         };
         self._deployment.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Interrupt.RunAsync(token => self.Run(parsed, token), cancellationToken));
@@ -170,9 +172,8 @@ internal sealed partial class CompareCommand
             IReadOnlyList<TRow> kept = Filters.Length == 0 ? rows : [.. rows.Where(row => Filters.All(f => f.Accepts(resultOf(row))))];
             if (kept.Count == 0)
             {
-                throw new InferometerException(
-                    $"--filter: none of the {rows.Count} rows meets "
-                    + $"{string.Join(" and ", Filters.Select(f => FormattableString.Invariant($"{f.Metric.Key}{f.Comparison}{f.Limit}")))}.");
+                IEnumerable<string> said = Filters.Select(f => FormattableString.Invariant($"{f.Metric.Key}{f.Comparison}{f.Limit}"));
+                throw new InferometerException($"--filter: none of the {rows.Count} rows meets {string.Join(" and ", said)}.");
             }
 
             TRow[] chosen = [.. (Order?.Sort(kept, resultOf) ?? kept).Take(Most)];

@@ -229,11 +229,12 @@ internal sealed class TrafficSettings
 
         int users = parsed.Given(_users) ?? 0;
         LengthPairs? pairs = _dataset.Of(parsed) is { } dataset ? Pairs(dataset, _tokenizer.Of(parsed), model) : null;
+        double thinking = _think.Of(parsed).MeanSeconds;
         return new TrafficOptions
         {
             Process = parsed.IsGiven(_rate) ? ArrivalProcess.Parse(_arrivals.Of(parsed), rate ?? _rate.Of(parsed), "--arrivals") : null,
             Users = users,
-            RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? (plan is null ? 0 : _think.Of(parsed).MeanSeconds + UsualTraffic.RampSeconds(
+            RampSeconds = users == 0 ? 0 : parsed.Given(_ramp) ?? (plan is null ? 0 : thinking + UsualTraffic.RampSeconds(
                 plan, users, _prefix.Of(parsed) + (pairs?.MeanInput ?? _input.Of(parsed).Mean),
                 pairs?.MeanOutput ?? _output.Of(parsed).Mean)),
             Think = _think.Of(parsed),

@@ -66,7 +66,8 @@ public sealed class MetricChoice<TResult>(
     /// <summary>Finds an objective by its word.</summary>
     /// <exception cref="InferometerException">There is none.</exception>
     public Objective<TResult> Best(string name) => objectives.FirstOrDefault(o => Same(o.Name, name))
-        ?? throw new InferometerException($"--best: '{name}' is not allowed; it must be {string.Join(", ", objectives.Select(o => o.Name))}.");
+        ?? throw new InferometerException(
+            $"--best: '{name}' is not allowed; it must be {string.Join(", ", objectives.Select(o => o.Name))}.");
 
     /// <summary>Reads an order: <c>ttft_ms</c>, <c>cost</c> or <c>devices:desc</c>.</summary>
     /// <param name="text">The text.</param>
@@ -104,7 +105,8 @@ public sealed class MetricChoice<TResult>(
 
     private Metric<TResult> Find(string name, string text, string origin)
     {
-        Metric<TResult>? metric = metrics.FirstOrDefault(m => Same(m.Key, name)) ?? objectives.FirstOrDefault(o => Same(o.Name, name))?.Metric;
+        Metric<TResult>? metric = metrics.FirstOrDefault(m => Same(m.Key, name))
+            ?? objectives.FirstOrDefault(o => Same(o.Name, name))?.Metric;
         string[] known = [.. objectives.Select(o => o.Name), .. metrics.Select(m => m.Key)];
         return metric ?? throw new InferometerException(
             $"{origin}: '{text}' is not allowed; it must begin with a metric.{NameSuggestion.For(name, known)} "

@@ -66,7 +66,8 @@ public class MetricChoiceTests
         Assert.Equal("p90_ttft_ms", MetricChoice.OfServices.Filter("p90_ttft_ms<500", "--filter").Metric.Key);
         Assert.Contains(
             "such as p90_ttft_ms<500",
-            Assert.Throws<InferometerException>(() => MetricChoice.OfServices.Filter("ttft", "--filter")).Message, StringComparison.Ordinal);
+            Assert.Throws<InferometerException>(() => MetricChoice.OfServices.Filter("ttft", "--filter")).Message,
+            StringComparison.Ordinal);
     }
 
     private static IReadOnlyList<Estimate> Sorted(string order, params Estimate[] estimates) =>
