@@ -106,6 +106,10 @@ internal sealed class PlanSettings
         ["--tp", "--tensor-parallel-size"], Domains.Whole(1, 1024), "Degrees of tensor parallelism to choose from.", [],
         "powers of two up to a node");
 
+    private readonly ListOption<int> _pipeline = new(
+        ["--pp", "--pipeline-parallel-size"], Domains.Whole(1, 1024), "Degrees of pipeline parallelism to choose from.", [],
+        "up to 4 nodes, 2 within one");
+
     private readonly ListOption<int> _sequences = new(
         ["--max-num-seqs"], Domains.Whole(1, 1_000_000), "Batch limits to choose from.", [], "those of catalog/launch");
 
@@ -144,7 +148,7 @@ internal sealed class PlanSettings
         {
             _slo, _users, _rate, _arrivals, _think, _input, _output, _dataset, _prefix, _percentile, _confidence, _on, _frameworks,
                 _weights,
-            _kv, _tensor, _sequences, _tokens, _modes, _devices, _budget, _spares, _spot, _seed,
+            _kv, _tensor, _pipeline, _sequences, _tokens, _modes, _devices, _budget, _spares, _spot, _seed,
         })
         {
             command.Add(option);
@@ -249,6 +253,7 @@ internal sealed class PlanSettings
         Weights = [.. _weights.Of(parsed)],
         KvCaches = [.. _kv.Of(parsed)],
         Tensor = [.. _tensor.Of(parsed).Distinct().Order()],
+        Pipeline = [.. _pipeline.Of(parsed).Distinct().Order()],
         Sequences = [.. _sequences.Of(parsed).Distinct().Order()],
         StepTokens = [.. _tokens.Of(parsed).Distinct().Order()],
         Aggregated = _modes.Of(parsed).Together,

@@ -20,6 +20,9 @@ public sealed record SearchSpace
     /// <summary>Tensor-parallel degrees; empty = powers of two up to a node.</summary>
     public EquatableList<int> Tensor { get; init; } = [];
 
+    /// <summary>Pipeline-parallel degrees; empty = over nodes that are full, or by two over the devices of one.</summary>
+    public EquatableList<int> Pipeline { get; init; } = [];
+
     /// <summary>Most sequences of a step.</summary>
     public EquatableList<int> Sequences { get; init; } = [];
 

@@ -109,10 +109,12 @@ internal static class ShapeEnumeration
             }
 
             // Pipelines go over nodes, each tensor parallel in itself, or by two over the devices of one that has slow links.
-            foreach (int pipeline in Powers(Math.Min(4, most / tensor)))
+            bool chosen = space.Pipeline.Count > 0;
+            foreach (int pipeline in chosen ? space.Pipeline : Powers(Math.Min(4, most / tensor)))
             {
                 bool acrossNodes = tensor == node || !program.Takes("tensor");
-                bool reaches = pipeline == 1 || (program.Takes("pipeline") && (acrossNodes || (pipeline == 2 && 2 * tensor <= node)));
+                bool usual = chosen || acrossNodes || (pipeline == 2 && 2 * tensor <= node);
+                bool reaches = pipeline == 1 || (program.Takes("pipeline") && usual && pipeline * tensor <= most);
                 if (!reaches || pipeline > architecture.LayerCount)
                 {
                     continue;
@@ -128,7 +130,7 @@ internal static class ShapeEnumeration
 
         foreach (int ranks in Powers(Math.Min(node, most)))
         {
-            bool wanted = space.Tensor.Count == 0 || space.Tensor.Contains(1);
+            bool wanted = (space.Tensor.Count == 0 || space.Tensor.Contains(1)) && (space.Pipeline.Count == 0 || space.Pipeline.Contains(1));
             if (ranks > 1 && wanted && experts > 0 && experts % ranks == 0 && program.Takes("attention_data"))
             {
                 yield return new Parallelism(1, 1, ranks, ranks, AttentionDataParallel: true);

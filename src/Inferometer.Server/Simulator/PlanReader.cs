@@ -184,6 +184,7 @@ internal sealed class PlanReader(Catalogs catalogs, CatalogNames names)
             ],
             KvCaches = [.. fields.Texts("kv").Select(text => SettingFields.Parsed("kv", text, Cache))],
             Tensor = [.. fields.Wholes("tp")],
+            Pipeline = [.. fields.Wholes("pp")],
             Sequences = [.. fields.Wholes("max-num-seqs")],
             StepTokens = [.. fields.Wholes("max-num-batched-tokens")],
             Aggregated = modes is not "disaggregated",

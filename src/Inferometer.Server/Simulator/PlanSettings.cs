@@ -35,6 +35,7 @@ internal static class PlanSettings
         new("kv", "FORMAT|q8|q4|low|med|high|FILE[:LEVEL],...",
             "Formats of the KV cache to choose from: published, a format, q8 or q4. Profiles lie in files, which are not taken here."),
         new("tp", "N,...", "Degrees of tensor parallelism to choose from; powers of two up to a node.") { Least = 1, Most = 1024 },
+        new("pp", "N,...", "Degrees of pipeline parallelism to choose from; up to 4 nodes, 2 within one.") { Least = 1, Most = 1024 },
         new("max-num-seqs", "N,...", "Batch limits to choose from; those usual with the framework.") { Least = 1, Most = 1_000_000 },
         new("max-num-batched-tokens", "N,...", "Budgets of a step to choose from, tokens; those usual with the framework.")
         {
