@@ -180,6 +180,16 @@ test('a service is simulated at every rate, and can be stopped', async () => {
   });
 });
 
+test('without a number of requests a service answers as many as come', async () => {
+  await visit('#/serving?from=4&points=1&input=200&output=400', {}, async (page) => {
+    const row = page.getByRole('region', { name: 'Loads simulated' }).locator('tbody tr');
+    assert.equal(await row.count(), 1);
+    const answered = Number(await row.locator('td').nth(1).textContent());
+    assert.ok(answered > 3.7 && answered < 4.3, `${answered} of 4 requests/s`);
+    await page.getByText('while the service neither fills nor empties').waitFor();
+  });
+});
+
 test('a conversation is streamed, can be stopped, and is seen on the Live page beside its prediction', async () => {
   await visit('#/chat', {}, async (page, { complaints }) => {
     const message = page.getByLabel('Message');

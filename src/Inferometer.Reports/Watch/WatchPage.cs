@@ -1,3 +1,4 @@
+using Inferometer.Core.Catalog;
 using Inferometer.Measurement.Watch;
 using Inferometer.Reports.Documents;
 using Inferometer.Reports.Estimates;
@@ -193,8 +194,15 @@ public static class WatchPage
     }
 
     // A service may be given any name; most bear the model's own, with or without who made it.
-    private static bool IsNamed(string served, string model) => string.Equals(
-        SettingMeasures.ShortName(served), SettingMeasures.ShortName(model), StringComparison.OrdinalIgnoreCase);
+    // Where the catalog does not know both, a name that goes on behind the model's says its format or how it was tuned.
+    private static bool IsNamed(string served, string model)
+    {
+        (string name, string known) = (SettingMeasures.ShortName(served), SettingMeasures.ShortName(model));
+        return ModelCatalog.BuiltIn.TryFind(served) is { } one && ModelCatalog.BuiltIn.TryFind(model) is { } other
+            ? one == other
+            : name.StartsWith(known, StringComparison.OrdinalIgnoreCase)
+                && (name.Length == known.Length || !char.IsAsciiLetterOrDigit(name[known.Length]));
+    }
 
     private static string Cached(ObservedLoad load) =>
         load.CachedShare is > 0 and { } share ? $", {Numbers.Percent(share)} of them from the prefix cache" : "";

@@ -33,13 +33,17 @@ public sealed class WatchCommandTests
     [Theory]
     [InlineData("tales", true)]
     [InlineData("meta-llama/Llama-3.1-8B", false)]
+    [InlineData("llama-3.1-8b-q8_0", false)] // a file's name
+    [InlineData("llama-3.1-8b.q4_k_m", false)]
+    [InlineData("llama-3.1-80b", true)]
+    [InlineData("meta-llama/Llama-3.1-70B", true)]
     public async Task Another_name_than_the_predicted_models_is_remarked(string served, bool isRemarked)
     {
         using MetricsServer server = new(requests => Page(requests, 0.01, served));
         CommandRun run = await CommandRun.Of(
             "watch", "llama-3.1-8b", "--url", server.Address, "--on", "h100", "--framework", "vllm", "--once", "--window", "0.4",
             "--interval", "0.2", "--tolerance", "1000%", "--kv-tokens", "1000000");
-        Assert.Equal(isRemarked, run.Output.Contains("The service calls what it runs tales", StringComparison.Ordinal));
+        Assert.Equal(isRemarked, run.Output.Contains("The service calls what it runs " + served, StringComparison.Ordinal));
     }
 
     [Fact]

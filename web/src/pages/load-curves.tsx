@@ -20,36 +20,44 @@ interface Props {
 
 interface Curve {
   name: string;
-  key: string;
+  of: (run: LoadRun) => number | null;
   colour: number;
-  dashed?: boolean;
+}
+
+// Between filling and emptying; a run that is too short for that says what it did from the first to the last end.
+const answered = (run: LoadRun): number | null => run.report.sustained_request_throughput ?? run.report.request_throughput ?? null;
+const generated = (run: LoadRun): number | null => run.report.sustained_output_throughput ?? run.report.output_throughput ?? null;
+
+function good(run: LoadRun): number | null {
+  const [all, share] = [answered(run), run.report.slo_attainment ?? null];
+  return all === null || share === null ? null : all * share;
 }
 
 const firstToken: Curve[] = [
-  { name: 'median', key: 'median_ttft_ms', colour: 1 },
-  { name: 'p90', key: 'p90_ttft_ms', colour: 2 },
-  { name: 'p99', key: 'p99_ttft_ms', colour: 4 },
+  { name: 'median', of: of('median_ttft_ms'), colour: 1 },
+  { name: 'p90', of: of('p90_ttft_ms'), colour: 2 },
+  { name: 'p99', of: of('p99_ttft_ms'), colour: 4 },
 ];
 const perToken: Curve[] = [
-  { name: 'median', key: 'median_tpot_ms', colour: 1 },
-  { name: 'p90', key: 'p90_tpot_ms', colour: 2 },
-  { name: 'p99', key: 'p99_tpot_ms', colour: 4 },
+  { name: 'median', of: of('median_tpot_ms'), colour: 1 },
+  { name: 'p90', of: of('p90_tpot_ms'), colour: 2 },
+  { name: 'p99', of: of('p99_tpot_ms'), colour: 4 },
 ];
 const rates: Curve[] = [
-  { name: 'answered', key: 'request_throughput', colour: 1 },
-  { name: 'within the service level', key: 'request_goodput', colour: 3 },
+  { name: 'answered', of: answered, colour: 1 },
+  { name: 'within the service level', of: good, colour: 3 },
 ];
 
 const columns: TableColumn<LoadRun>[] = [
   column('offered /s', 'Requests that come a second', (run) => run.rate, digits),
-  column('answered /s', 'Requests answered a second', of('request_throughput'), digits),
-  column('good /s', 'Requests a second that keep the service level', of('request_goodput'), digits),
+  column('answered /s', 'Requests answered a second', answered, digits),
+  column('good /s', 'Requests a second that keep the service level', good, digits),
   column('good', 'Share of the requests that keep it', of('slo_attainment'), percent),
   column('TTFT p50 ms', 'Time to first token, median', of('median_ttft_ms'), digits),
   column('TTFT p99 ms', 'Time to first token, 99th percentile', of('p99_ttft_ms'), digits),
   column('TPOT p50 ms', 'Time per output token, median', of('median_tpot_ms'), digits),
   column('TPOT p99 ms', 'Time per output token, 99th percentile', of('p99_tpot_ms'), digits),
-  column('tokens/s', 'Generated tokens a second', of('output_throughput'), digits),
+  column('tokens/s', 'Generated tokens a second', generated, digits),
   column('batch', 'Sequences in a step, mean', of('mean_batch'), digits),
 ];
 
@@ -61,7 +69,7 @@ export function LoadCurves({ runs, theme, picked, onPick, slo }: Props) {
         <Panel title="Time to first token" runs={runs} theme={theme} curves={firstToken} unit="ms" log limit={limitOf(slo, 'ttft')} onPick={onPick} />
         <Panel title="Time per output token" runs={runs} theme={theme} curves={perToken} unit="ms" limit={limitOf(slo, 'tpot')} onPick={onPick} />
       </div>
-      <Panel title="Answered and good" runs={runs} theme={theme} curves={rates} unit="requests/s" note="the time in which the last are answered counts, so a short run answers fewer than come" onPick={onPick} />
+      <Panel title="Answered and good" runs={runs} theme={theme} curves={rates} unit="requests/s" note={runs.every((run) => (run.report.sustained_request_throughput ?? null) !== null) ? 'while the service neither fills nor empties' : 'a run too short to fill the service answers fewer than come'} onPick={onPick} />
       <section class="panel">
         <h2>
           Loads <small>pick one to see it over time</small>
@@ -104,7 +112,7 @@ function Panel({ title, runs, theme, curves, unit, log = false, limit, note, onP
       />
       <ul class="legend inline">
         {curves.map((curve) => (
-          <li key={curve.key}>
+          <li key={curve.name}>
             <i class={`key round c${curve.colour}`} />
             {curve.name}
           </li>
@@ -129,10 +137,12 @@ function optionOf(ink: Ink, runs: LoadRun[], curves: Curve[], unit: string, log:
         symbolSize: 7,
         itemStyle: { color: ink.series[curve.colour - 1] },
         lineStyle: { color: ink.series[curve.colour - 1], width: 2 },
-        data: runs.map((run) => [run.rate, run.report[curve.key] ?? null]),
+        data: runs.map((run) => [run.rate, curve.of(run)]),
         tooltip: {
-          formatter: ({ dataIndex }: { dataIndex: number }) =>
-            `${digits(runs[dataIndex]?.rate ?? 0)} requests/s offered\n${curve.name}: ${digits(runs[dataIndex]?.report[curve.key] ?? Number.NaN)} ${unit}`,
+          formatter: ({ dataIndex }: { dataIndex: number }) => {
+            const run = runs[dataIndex];
+            return run === undefined ? '' : `${digits(run.rate)} requests/s offered\n${curve.name}: ${digits(curve.of(run) ?? Number.NaN)} ${unit}`;
+          },
         },
       })),
       ...(limit === undefined ? [] : [{

@@ -20,7 +20,7 @@ const start: Values = {
   input: 'lognormal:1000,600',
   output: 'lognormal:250,150',
   slo: 'ttft:500ms,tpot:25ms',
-  requests: '500',
+  requests: '',
   from: '4',
   to: '32',
   points: '8',
@@ -53,8 +53,8 @@ export function ServingPage({ catalog, theme }: PageProps) {
   const field = (setting: Setting) => (
     <SettingField key={setting.name} setting={setting} value={values[setting.name] ?? ''} onChange={(value) => change({ [setting.name]: value })} />
   );
-  const text = (name: string, label: string, help = settingOf(simulate, name).description) => (
-    <TextField label={label} help={help} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
+  const text = (name: string, label: string, help = settingOf(simulate, name).description, fallback = '') => (
+    <TextField label={label} help={help} fallback={fallback} value={values[name] ?? ''} onChange={(value) => change({ [name]: value })} />
   );
   const others = [...simulate, ...estimate.filter((setting) => !simulate.some((own) => own.name === setting.name)), ...estimateFlags]
     .filter((setting) => !shown.includes(setting.name) && setting.name !== 'batch');
@@ -87,7 +87,7 @@ export function ServingPage({ catalog, theme }: PageProps) {
           <legend>Requests</legend>
           {text('input', 'Input tokens')}
           {text('output', 'Output tokens')}
-          {text('requests', 'Requests')}
+          {text('requests', 'Requests', undefined, 'as many as tell')}
           {text('slo', 'Service level')}
         </fieldset>
         <fieldset>

@@ -27,7 +27,7 @@ export function Timeline({ run, theme }: { run: LoadRun; theme: Theme }) {
       <h2>
         Over time at {digits(rate)} requests/s{' '}
         <small>
-          {digits(report.output_throughput ?? 0)} tokens/s, KV cache at most {percent(report.peak_kv_use ?? 0)}
+          {digits(report.sustained_output_throughput ?? report.output_throughput ?? 0)} tokens/s, KV cache at most {percent(report.peak_kv_use ?? 0)}
         </small>
       </h2>
       {report.warnings.map((warning) => (

@@ -132,16 +132,18 @@ interface TextProps {
   help?: string;
   /** Takes a row of its own where fields stand in two columns. */
   isLong?: boolean;
+  /** What holds while it is empty. */
+  fallback?: string;
   onChange: (value: string) => void;
 }
 
 /** A text that counts when it is finished. */
-export function TextField({ label, value, help, isLong = false, onChange }: TextProps) {
+export function TextField({ label, value, help, isLong = false, fallback = '', onChange }: TextProps) {
   const id = useId();
   return (
     <div class={isLong ? 'field long' : 'field'} title={help}>
       <label for={id}>{label}</label>
-      <LateText id={id} value={value} placeholder="" numeric={false} list={undefined} onChange={onChange} />
+      <LateText id={id} value={value} placeholder={fallback} numeric={false} list={undefined} onChange={onChange} />
     </div>
   );
 }
