@@ -27,8 +27,8 @@ internal sealed partial class CompareCommand
     private readonly DeploymentOptions _deployment = new();
     private readonly ValueOption<string> _modelOption = new(["--model"], Domains.Text("A,B"), "The models, as an option.");
     private readonly FlagOption _zip = new(["--zip"], "Take the lists in step, first with first, instead of every combination.");
-    private readonly ValueOption<int[]> _users = TrafficSettings.UsersOption(Domains.Several(TrafficSettings.Counts));
-    private readonly ValueOption<double[]> _rate = TrafficSettings.RateOption(Domains.Several(TrafficSettings.Rates));
+    private readonly ListOption<int> _users = TrafficSettings.UsersListOption();
+    private readonly ListOption<double> _rate = TrafficSettings.RatesOption();
     private readonly ValueOption<Slo> _slo = ServiceSettings.SloOption();
     private readonly ValueOption<string> _best = new(
         ["--best"],

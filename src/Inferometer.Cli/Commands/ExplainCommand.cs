@@ -19,9 +19,6 @@ internal sealed class ExplainCommand
 {
     private const double MostMilliseconds = 1e9;
 
-    // A closed loop is cut by two requests of each user; three and more are then measured.
-    private const int RequestsInFlight = 5;
-
     private readonly PathArgument _model = new(
         "MODEL",
         PathUse.Name,
@@ -92,7 +89,7 @@ internal sealed class ExplainCommand
     }
 
     private Traffic Asked(ParseResult parsed, ICostPlan plan, string model) =>
-        _traffic.Read(parsed, plan, model, eachInFlight: RequestsInFlight, replicas: _service.Replicas(parsed));
+        _traffic.Read(parsed, plan, model, replicas: _service.Replicas(parsed));
 
     private static ValueOption<double> Time(string name, string meaning) =>
         new([name], Domains.Number(0, MostMilliseconds, above: true, "MS"), meaning + " Milliseconds.");

@@ -73,8 +73,7 @@ internal sealed class SimulateCommand
         SimulationConfig config = _deployment.ReadOne(parsed, model);
         Action<Document>? timeline = RowFile.At(_timeline.Of(parsed), _timeline.Name);
         ICostPlan plan = _deployment.Catalogs(parsed).CreateEngine(new KvProfileReader()).Prepare(config);
-        Traffic traffic = _traffic.Read(
-            parsed, plan, model, eachInFlight: UsualTraffic.EachInFlight, replicas: _service.Replicas(parsed));
+        Traffic traffic = _traffic.Read(parsed, plan, model, replicas: _service.Replicas(parsed));
         if (traffic.IsEmpty)
         {
             throw new InferometerException($"{traffic.Description}: there is nothing to serve.");

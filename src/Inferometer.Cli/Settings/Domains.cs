@@ -56,11 +56,6 @@ internal static class Domains
         });
     }
 
-    /// <summary>One or more of a kind, separated by commas.</summary>
-    public static Domain<T[]> Several<T>(Domain<T> each) => new(
-        each.Help + ",..", each.Range,
-        (text, origin) => [.. text.Split(',', StringSplitOptions.TrimEntries).Select(one => each.Read(one, origin))]);
-
     /// <summary>Any text but the empty one.</summary>
     public static Domain<string> Text(string help = "TEXT") => new(help, null, (text, origin) => string.IsNullOrWhiteSpace(text)
         ? throw new InferometerException($"{origin}: the text is empty.")

@@ -13,14 +13,15 @@ internal sealed class ListOption<T> : Option<T[]>, IDeclared
     /// <param name="names">Name, then aliases.</param>
     /// <param name="domain">What each value may be.</param>
     /// <param name="meaning">What it is for.</param>
-    /// <param name="fallback">What holds where it is not given.</param>
+    /// <param name="fallback">What holds where it is not given; empty = nothing does.</param>
     /// <param name="shown">The same in words; null = as it is written.</param>
     public ListOption(string[] names, Domain<T> domain, string meaning, T[] fallback, string? shown = null)
         : base(names[0], names[1..])
     {
         _fallback = fallback;
         (Meaning, Range) = (meaning, domain.Range);
-        Default = shown ?? string.Join(',', fallback.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f}")));
+        string written = string.Join(',', fallback.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f}")));
+        Default = shown ?? (written.Length > 0 ? written : null);
         HelpName = $"{domain.Help},...";
         Arity = ArgumentArity.ExactlyOne;
         Description = ((IDeclared)this).Describe();

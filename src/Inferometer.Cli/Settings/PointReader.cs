@@ -7,7 +7,6 @@ using Inferometer.Simulation;
 using Inferometer.Simulation.Configuration;
 using Inferometer.Simulation.Costs;
 using Inferometer.Simulation.Planning;
-using Inferometer.Simulation.Serving;
 using Inferometer.Sweeps.Spaces;
 
 namespace Inferometer.Cli.Settings;
@@ -99,7 +98,7 @@ internal sealed class PointReader : IPointReader
         };
 
         Traffic Asked(ICostPlan plan) => options.Traffic.Read(
-            parsed, plan, model, eachInFlight: UsualTraffic.EachInFlight, replicas: options.Service.Replicas(parsed));
+            parsed, plan, model, replicas: options.Service.Replicas(parsed));
     });
 
     private static IReadOnlyList<PointSetting> Declared(Command command, bool simulated) =>

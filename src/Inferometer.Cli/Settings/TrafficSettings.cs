@@ -14,6 +14,11 @@ namespace Inferometer.Cli.Settings;
 internal sealed class TrafficSettings
 {
     private const double MostRate = 1e9;
+    private const string MeaningOfUsers = "Closed loop: users, each of whom asks again when answered.";
+
+    private static readonly string[] s_rateNames = ["--rate", "--request-rate"], s_userNames = ["--users", "--max-concurrency"];
+    private static readonly Domain<double> s_rates = Domains.Number(0, MostRate, above: true);
+    private static readonly Domain<int> s_users = Domains.Whole(1, 10_000_000);
 
     private readonly ValueOption<double> _rate = RateOption("requests a second, with --turns conversations a second");
     private readonly ValueOption<int> _users = UsersOption();
@@ -73,26 +78,18 @@ internal sealed class TrafficSettings
         ["--seed"], Domains.Whole(0, int.MaxValue), "Equal seeds give equal requests, on every machine.")
     { Fallback = 0 };
 
-    /// <summary>What <c>--rate</c> may be.</summary>
-    public static Domain<double> Rates { get; } = Domains.Number(0, MostRate, above: true);
-
-    /// <summary>What <c>--users</c> may be.</summary>
-    public static Domain<int> Counts { get; } = Domains.Whole(1, 10_000_000);
-
     /// <summary>The <c>--rate</c> option.</summary>
     /// <param name="what">What it counts.</param>
-    public static ValueOption<double> RateOption(string what = "requests a second") => RateOption(Rates, what);
+    public static ValueOption<double> RateOption(string what = "requests a second") => new(s_rateNames, s_rates, MeaningOfRate(what));
 
-    /// <summary>The <c>--rate</c> option with values of another kind.</summary>
-    public static ValueOption<T> RateOption<T>(Domain<T> rates, string what = "requests a second") =>
-        new(["--rate", "--request-rate"], rates, $"Open loop: {what}, whatever becomes of those before.");
+    /// <summary>The <c>--rate</c> option with several values.</summary>
+    public static ListOption<double> RatesOption() => new(s_rateNames, s_rates, MeaningOfRate("requests a second"), []);
 
     /// <summary>The <c>--users</c> option.</summary>
-    public static ValueOption<int> UsersOption() => UsersOption(Counts);
+    public static ValueOption<int> UsersOption() => new(s_userNames, s_users, MeaningOfUsers);
 
-    /// <summary>The <c>--users</c> option with values of another kind.</summary>
-    public static ValueOption<T> UsersOption<T>(Domain<T> counts) =>
-        new(["--users", "--max-concurrency"], counts, "Closed loop: users, each of whom asks again when answered.");
+    /// <summary>The <c>--users</c> option with several values.</summary>
+    public static ListOption<int> UsersListOption() => new(s_userNames, s_users, MeaningOfUsers, []);
 
     /// <summary>The <c>--ramp</c> option.</summary>
     public static ValueOption<double> RampOption() => new(
@@ -133,13 +130,12 @@ internal sealed class TrafficSettings
     /// </param>
     /// <param name="model">What the command line calls its model, or null.</param>
     /// <param name="rate">Requests a second in place of <c>--rate</c>; null = those of the command line.</param>
-    /// <param name="eachInFlight">
-    /// Where the number of requests is not said, there are at least so many for each in flight; 0 = that is not looked at, as a server that
-    /// is really asked answers at its own pace.
+    /// <param name="replicas">
+    /// Replicas of the deployment that is simulated, which <see cref="UsualTraffic"/> says how many requests of; null = a server is really
+    /// asked.
     /// </param>
-    /// <param name="replicas">Replicas of the deployment.</param>
     /// <exception cref="UsageException">Options contradict each other, or there are none.</exception>
-    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null, int eachInFlight = 0, int replicas = 1)
+    public Traffic Read(ParseResult parsed, ICostPlan? plan, string? model, double? rate = null, int? replicas = null)
     {
         if (_tokenizer.Of(parsed) is { } counting)
         {
@@ -186,9 +182,9 @@ internal sealed class TrafficSettings
         {
             made = made with
             {
-                Requests = plan is null || eachInFlight == 0
-                    ? UsualTraffic.LeastRequests
-                    : UsualTraffic.Requests(plan, made, replicas, eachInFlight),
+                Requests = plan is not null && replicas is { } count
+                    ? UsualTraffic.Requests(plan, made, count)
+                    : UsualTraffic.LeastRequests,
             };
         }
 
@@ -327,6 +323,8 @@ internal sealed class TrafficSettings
         {
             Fallback = LengthDistribution.Fixed(fallback),
         };
+
+    private static string MeaningOfRate(string what) => $"Open loop: {what}, whatever becomes of those before.";
 
     private static string Listed(string help) => help.Replace("|", ", ", StringComparison.Ordinal);
 

@@ -14,8 +14,8 @@ public static class UsualTraffic
     /// <summary>No more, so that a command ends within seconds; whoever needs more is told so by the result, and says it.</summary>
     public const int MostRequests = 20_000;
 
-    /// <summary>For each request in flight, where a result is what is wanted.</summary>
-    public const int EachInFlight = 10;
+    /// <summary>So many for each request that is in the service on average, by <see cref="ClosedLoopModel"/>.</summary>
+    public const int RequestsInFlight = 10;
 
     private const int MostInFlight = 1 << 16;
 
@@ -26,14 +26,13 @@ public static class UsualTraffic
     /// <param name="plan">The deployment of a replica.</param>
     /// <param name="traffic">What it is asked; its own number of requests does not count.</param>
     /// <param name="replicas">Replicas that share the traffic.</param>
-    /// <param name="eachInFlight">So many for each request that is in the service on average, by <see cref="ClosedLoopModel"/>.</param>
     /// <returns>Rounded up to two digits.</returns>
-    public static int Requests(ICostPlan plan, TrafficOptions traffic, int replicas = 1, int eachInFlight = EachInFlight)
+    public static int Requests(ICostPlan plan, TrafficOptions traffic, int replicas = 1)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(traffic);
         double inFlight = traffic.Users > 0 ? traffic.Users : replicas * InFlight(plan, traffic, replicas);
-        double count = Math.Clamp(eachInFlight * inFlight, LeastRequests, MostRequests);
+        double count = Math.Clamp(RequestsInFlight * inFlight, LeastRequests, MostRequests);
         double step = Math.Pow(10, Math.Floor(Math.Log10(count)) - 1);
         return (int)(Math.Ceiling(count / step) * step);
     }
