@@ -130,13 +130,15 @@ internal static class ShapeEnumeration
 
         foreach (int ranks in Powers(Math.Min(node, most)))
         {
-            bool wanted = (space.Tensor.Count == 0 || space.Tensor.Contains(1)) && (space.Pipeline.Count == 0 || space.Pipeline.Contains(1));
+            bool wanted = Wanted(space.Tensor) && Wanted(space.Pipeline);
             if (ranks > 1 && wanted && experts > 0 && experts % ranks == 0 && program.Takes("attention_data"))
             {
                 yield return new Parallelism(1, 1, ranks, ranks, AttentionDataParallel: true);
             }
         }
     }
+
+    private static bool Wanted(IReadOnlyList<int> degrees) => degrees.Count == 0 || degrees.Contains(1);
 
     private static IEnumerable<int> Powers(int most)
     {
