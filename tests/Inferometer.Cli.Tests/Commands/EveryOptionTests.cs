@@ -230,7 +230,8 @@ public sealed class EveryOptionTests : IDisposable
     }
 
     private static bool IsReal(string command, string option) =>
-        CommandWords.Find(command, option).ValueType == typeof(double) || option is "--acceptance" or "--memory-utilization";
+        CommandWords.Find(command, option).ValueType == typeof(double) || CommandWords.Find(command, option).ValueType == typeof(double[])
+            || option is "--acceptance" or "--memory-utilization";
 
     private static string Below(string least) =>
         (decimal.Parse(least, CultureInfo.InvariantCulture) - 1).ToString(CultureInfo.InvariantCulture);
