@@ -24,7 +24,7 @@ internal sealed partial class EstimateCommand
         string option = parsed.IsGiven(_users) ? _users.Name : _rate.Name;
         RequireOfService(parsed, config, option);
         ICostPlan plan = engine.Prepare(config);
-        UsersAsked asked = new(parsed.Given(_users) ?? 0, parsed.Given(_rate) ?? 0) 
+        UsersAsked asked = new(parsed.Given(_users) ?? 0, parsed.Given(_rate) ?? 0)
         {
             RampSeconds = parsed.Given(_ramp),
             Slo = parsed.IsGiven(_slo) ? _slo.Of(parsed) : null,

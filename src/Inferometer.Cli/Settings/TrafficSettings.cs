@@ -42,7 +42,7 @@ internal sealed class TrafficSettings
         "that of MODEL where it is such a file; else a token for every 4 characters");
 
     private readonly ValueOption<int> _requests = new(
-        ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000), 
+        ["--requests", "--num-prompts"], Domains.Whole(1, 100_000_000),
             "Requests in all.",
             "as many as --duration brings; else 1000, of a simulation 10 for each in flight up to 20000");
 
