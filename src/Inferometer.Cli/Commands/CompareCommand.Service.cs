@@ -91,10 +91,10 @@ internal sealed partial class CompareCommand
                     $"--zip: {option} has {asked.Length} values and the other lists {configs.Length}; lists in step are of one length.");
         }
 
-        long count64 = (long)configs.Length * asked.Length;
-        return count64 <= MostServices
+        long services = (long)configs.Length * asked.Length;
+        return services <= MostServices
             ? [.. configs.SelectMany(config => asked.Select(each => (config, each)))]
             : throw new UsageException(
-                $"{count64} services are too many to compare; at most {MostServices} are simulated here, any number by 'sweep'.");
+                $"{services} services are too many to compare; at most {MostServices} are simulated here, any number by 'sweep'.");
     }
 }

@@ -21,8 +21,12 @@ internal static class ServiceOutput
         this Printer printer, Traffic traffic, ICostPlan plan, ServingSimulationOptions options, CancellationToken cancellationToken)
     {
         using Progress progress = new(printer, "requests", 0);
-        CountedArrivals source = new(traffic.Source, _ => progress.Advance());
-        return ServingSimulation.Serve(source, plan, options, cancellationToken).RequireMeasured();
+        return traffic.Made is { } made
+            ? ServingSimulation.Serve(
+                () => Counted(new GeneratedArrivals(made)), made.PromptsMayBeginAlike, plan, options, cancellationToken).RequireMeasured()
+            : ServingSimulation.Serve(Counted(traffic.Source), plan, options, cancellationToken).RequireMeasured();
+
+        CountedArrivals Counted(IArrivalSource source) => new(source, _ => progress.Advance());
     }
 
     /// <summary>Prints what a service did.</summary>

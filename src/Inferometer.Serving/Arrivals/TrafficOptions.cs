@@ -28,6 +28,9 @@ public sealed record TrafficOptions
     public bool KeepsStep => Users > 1 && Think == ThinkTime.None && Turns is null && Pairs is null
         && Input.Smallest == Input.Largest && Output.Smallest == Output.Largest;
 
+    /// <summary>Prompts may share a beginning: one that all have, or what was said before in a conversation.</summary>
+    public bool PromptsMayBeginAlike => SharedPrefixTokens > 0 || Turns is not null;
+
     /// <summary>From an answer to the next question of the same user or conversation.</summary>
     public ThinkTime Think { get; init; } = ThinkTime.None;
 

@@ -33,7 +33,7 @@ public sealed record ServedEstimate(UsersAsked Asked, Estimate Deployment, Servi
             ICostPlan plan = engine.Prepare(config);
             TrafficOptions traffic = asked.Traffic(plan);
             ServiceResult result = ServingSimulation.Serve(
-                new GeneratedArrivals(traffic), plan, asked.Options(plan, traffic), cancellationToken);
+                () => new GeneratedArrivals(traffic), traffic.PromptsMayBeginAlike, plan, asked.Options(plan, traffic), cancellationToken);
             return new ServedEstimate(asked, deployment, result.RequireMeasured());
         }
         catch (InferometerException error)

@@ -53,6 +53,35 @@ public static class ServingSimulation
         return ServiceSummary.Of(service, plan);
     }
 
+    /// <summary>
+    /// The same of what can be asked again. Looking for prompts that begin alike takes most of the time and memory where none do. Without
+    /// them the cache of prefixes is of use to a request that was preempted alone, which finds its own beginning; where there is one, all
+    /// is done again as it was asked.
+    /// </summary>
+    /// <param name="source">What is asked and when, anew at each call.</param>
+    /// <param name="mayBeginAlike">Whether prompts may share a beginning.</param>
+    /// <param name="plan">The deployment of a replica.</param>
+    /// <param name="options">How it is run.</param>
+    /// <param name="cancellationToken">Ends the simulation between steps.</param>
+    /// <exception cref="InferometerException">The deployment does not fit, or an option is out of range.</exception>
+    public static ServiceResult Serve(
+        Func<IArrivalSource> source, bool mayBeginAlike, ICostPlan plan, ServingSimulationOptions options,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.PrefixCaching && !mayBeginAlike)
+        {
+            ServiceResult plain = Serve(source(), plan, options with { PrefixCaching = false, KeepOutcomes = true }, cancellationToken);
+            if (plain.Outcomes.All(o => o.Preemptions == 0))
+            {
+                return options.KeepOutcomes ? plain : plain with { Outcomes = [] };
+            }
+        }
+
+        return Serve(source(), plan, options, cancellationToken);
+    }
+
     /// <summary>Blocks of KV cache that the fullest device has room for beside weights and the activations of the largest step.</summary>
     /// <exception cref="InferometerException">There is room for none, or the cost model knows nothing of memory.</exception>
     public static int BlocksThatFit(ICostPlan plan, ServingSimulationOptions options)

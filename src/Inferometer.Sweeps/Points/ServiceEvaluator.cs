@@ -67,7 +67,8 @@ internal sealed class ServiceEvaluator : IPointEvaluator
                 return (PointStatus.DoesNotFit, reason);
             }
 
-            ServiceResult result = Simulate(service, plan, options, cancellationToken);
+            ServiceResult result = ServingSimulation.Serve(
+                () => service.Source(plan), service.PromptsMayBeginAlike, plan, options, cancellationToken);
             if (result.Load.Completed == 0)
             {
                 return (PointStatus.NotPossible, $"no request was served. {string.Join(' ', result.Warnings)}".TrimEnd());
@@ -84,24 +85,6 @@ internal sealed class ServiceEvaluator : IPointEvaluator
         {
             return (PointStatus.NotPossible, error.Message);
         }
-    }
-
-    // Looking for prompts that begin alike takes most of the time where none do. Without them the cache of prefixes is of use to a request
-    // that was preempted alone, which finds its own beginning; where there is one, all is done again as it was asked.
-    private static ServiceResult Simulate(
-        PointService service, ICostPlan plan, ServingSimulationOptions options, CancellationToken cancellationToken)
-    {
-        if (options.PrefixCaching && !service.PromptsMayBeginAlike)
-        {
-            ServiceResult plain = ServingSimulation.Serve(
-                service.Source(plan), plan, options with { PrefixCaching = false, KeepOutcomes = true }, cancellationToken);
-            if (plain.Outcomes.All(o => o.Preemptions == 0))
-            {
-                return plain;
-            }
-        }
-
-        return ServingSimulation.Serve(service.Source(plan), plan, options, cancellationToken);
     }
 
     // A service that has no room for a cache is seen before it is simulated.
