@@ -72,9 +72,9 @@ public sealed class JinjaFailureTests
     [InlineData("", "1", " + 1")]
     [InlineData("", "1", "|string")]
     [InlineData("", "x", ".x")]
-    public void Deep_nesting_is_refused_or_rendered_and_nothing_else(string before, string inner, string after)
+    public void Deep_nesting_is_refused(string before, string inner, string after)
     {
-        const int Depth = 50_000;
+        const int Depth = 500_000; // more than any stack holds: frames that the runtime has optimised are small
         string expression = string.Concat(Enumerable.Repeat(before, Depth)) + inner + string.Concat(Enumerable.Repeat(after, Depth));
         Assert.Throws<InferometerException>(() =>
             JinjaTemplate.Parse("{{ " + expression + " }}", "case")
@@ -83,7 +83,7 @@ public sealed class JinjaFailureTests
 
     [Fact]
     public void Deeply_nested_tags_are_refused() => Assert.Throws<InferometerException>(() => JinjaTemplate.Parse(
-        string.Concat(Enumerable.Repeat("{% if t %}", 50_000)) + string.Concat(Enumerable.Repeat("{% endif %}", 50_000)), "case"));
+        string.Concat(Enumerable.Repeat("{% if t %}", 200_000)) + string.Concat(Enumerable.Repeat("{% endif %}", 200_000)), "case"));
 
     [Fact]
     public void A_rendering_can_be_cancelled()
